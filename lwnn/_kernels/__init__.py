@@ -1,0 +1,56 @@
+"""All that is hot: float32 and int8 kernels, and the choice among their builds.
+
+The same source is built for several kinds of processor. `kernels` is the best build that this
+processor runs; the environment variable ``LWNN_KERNELS`` forces another one: ``reference``
+(plain NumPy, slow, the yardstick), ``baseline``, ``avx2`` or ``avx512``.
+"""
+
+import importlib
+import importlib.util
+import os
+
+from lwnn.errors import UsageError
+
+#: From the plainest to the best.
+VARIANTS = ("reference", "baseline", "avx2", "avx512")
+
+
+def load(variant):
+    """Import one build of the kernels.
+
+    Parameters
+    ----------
+    variant : str
+        One of `VARIANTS`.
+
+    Raises
+    ------
+    UsageError
+        When the name is unknown, this installation does not have it, or this processor cannot
+        run it.
+    """
+    if variant not in available():
+        raise UsageError(
+            f"LWNN_KERNELS={variant}: not to be had here; choose from {', '.join(available())}"
+        )
+    return importlib.import_module(f"lwnn._kernels.{variant}")
+
+
+def available():
+    """Builds that are installed and that this processor can run, plainest first."""
+    found = ["reference"]
+    try:
+        baseline = importlib.import_module("lwnn._kernels.baseline")
+    except ImportError:
+        return found
+    for variant in VARIANTS[1:]:
+        installed = importlib.util.find_spec(f"lwnn._kernels.{variant}") is not None
+        if installed and baseline.processor_has(variant):
+            found.append(variant)
+    return found
+
+
+#: Name of the build in use.
+variant = os.environ.get("LWNN_KERNELS") or available()[-1]
+#: The build in use.
+kernels = load(variant)

@@ -1,0 +1,6 @@
+"""The kernels, built for AVX2 and FMA."""
+
+include "common.pxi"
+include "dense.pxi"
+include "forward_forward.pxi"
+include "perturbation.pxi"

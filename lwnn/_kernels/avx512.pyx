@@ -1,0 +1,6 @@
+"""The kernels, built for AVX-512 (F, BW, DQ, VL)."""
+
+include "common.pxi"
+include "dense.pxi"
+include "forward_forward.pxi"
+include "perturbation.pxi"

@@ -1,0 +1,20 @@
+"""The kernels, built for any processor of the platform."""
+
+include "common.pxi"
+include "dense.pxi"
+include "forward_forward.pxi"
+include "perturbation.pxi"
+
+
+cdef extern from "processor.h":
+    int lwnn_has_avx2()
+    int lwnn_has_avx512()
+
+
+def processor_has(str variant):
+    """Whether this processor can run the kernels built as `variant`."""
+    if variant == "avx2":
+        return bool(lwnn_has_avx2())
+    if variant == "avx512":
+        return bool(lwnn_has_avx512())
+    return True

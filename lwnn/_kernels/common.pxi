@@ -1,0 +1,398 @@
+# What every kernel stands on: products, transposes, gathering of rows, activations, optimizers.
+#
+# Activations are kept with one row per unit and one column per sample, `[unit][sample]`, padded
+# to whole vectors of samples, so that a layer's output is the next product's input as it lies.
+# Rows of samples, `[sample][unit]`, are made beside them where a gradient needs them.
+
+from cython.parallel cimport prange
+from libc.math cimport expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
+from libc.string cimport memcpy, memset
+
+cdef extern from "tile.h" nogil:
+    const int LWNN_VECTOR, LWNN_LANES, LWNN_ROWS, LWNN_SET, LWNN_ADD
+    void lwnn_tile(int rows, const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
+                   const float *b, Py_ssize_t ldb, Py_ssize_t depth, int mode, float scale,
+                   Py_ssize_t lanes, float *out, Py_ssize_t ldo)
+    void lwnn_dot(int rows, const float *a, Py_ssize_t lda, const float *x, Py_ssize_t depth,
+                  float *out, Py_ssize_t ldo)
+    float lwnn_sum(const float *a, Py_ssize_t n)
+    float lwnn_squares(const float *a, Py_ssize_t n)
+
+ctypedef fused data_t:
+    float
+    unsigned char
+
+# Columns of the layer table, as lwnn.network writes it.
+cdef enum:
+    IN = 0
+    OUT = 1
+    WEIGHT = 2
+    BIAS = 3
+    LABEL = 4
+    ACTIVATION = 5
+
+cdef enum:
+    LINEAR = 0
+    RELU = 1
+    SIGMOID = 2
+    TANH = 3
+
+cdef enum:
+    CROSS_ENTROPY = 0
+    MSE = 1
+
+cdef enum:
+    SGD = 0
+    MOMENTUM = 1
+    ADAM = 2
+
+# Deepest net that the kernels hold; lwnn.network allows no more.
+cdef enum:
+    MAX_LAYERS = 64
+
+# Up to this many samples a product runs its lanes along the inputs instead of the samples.
+cdef enum:
+    FEW = 4
+
+# Floats of `b` that a product goes over before it moves on: half of a small L2 cache.
+cdef enum:
+    CACHED = 32768
+
+
+cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
+    """Room for n lanes, in whole tiles."""
+    return (n + LWNN_LANES - 1) // LWNN_LANES * LWNN_LANES
+
+
+cdef inline Py_ssize_t columns(Py_ssize_t samples) noexcept nogil:
+    """Row length of a `[unit][sample]` buffer."""
+    return samples if samples <= FEW else padded(samples)
+
+
+# Buffers are laid out by the same code that asks how much room they take: with `base` NULL an
+# arena only counts.
+cdef struct Arena:
+    float *base
+    Py_ssize_t used
+
+
+cdef float *carve(Arena *arena, Py_ssize_t size) noexcept nogil:
+    """The next `size` floats, from a 64-byte boundary, with room behind for a whole tile's load."""
+    cdef Py_ssize_t start = arena.used
+    arena.used = (start + size + LWNN_LANES + 15) // 16 * 16
+    return arena.base + start if arena.base != NULL else NULL
+
+
+cdef Arena arena_over(float[::1] workspace):
+    cdef Arena arena
+    arena.base = &workspace[0] if workspace.shape[0] else NULL
+    arena.used = 0
+    return arena
+
+
+cdef int check_room(const Arena *arena, float[::1] workspace) except -1:
+    if arena.used > workspace.shape[0]:
+        raise ValueError("the workspace is smaller than its size function says")
+    return 0
+
+
+# ---------------------------------------------------------------- products
+
+cdef void product_rows(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
+                       const float *b, Py_ssize_t ldb,
+                       Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
+                       int mode, float scale, float *out, Py_ssize_t ldo) noexcept nogil:
+    """Rows first..last of out[m][n] (=, +=) scale * a[m][depth] b[depth][n].
+
+    Goes over `b` in pieces that stay in cache: a range of columns when rows are long, a range
+    of depth when columns are.
+    """
+    cdef Py_ssize_t wide = n, deep = depth, k, j, l, r, kk, nn, rows
+    if n * depth > CACHED:
+        if n > depth:
+            wide = max(LWNN_LANES, CACHED // depth // LWNN_LANES * LWNN_LANES)
+        else:
+            deep = max(64, CACHED // max(n, 1))
+    k = 0
+    while k < depth:
+        kk = min(deep, depth - k)
+        j = 0
+        while j < n:
+            nn = min(wide, n - j)
+            r = first
+            while r < last:
+                rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
+                l = 0
+                while l < nn:
+                    lwnn_tile(<int>rows, a + r * row_step + k * depth_step, row_step, depth_step,
+                              b + k * ldb + j + l, ldb, kk, mode if k == 0 else LWNN_ADD, scale,
+                              min(<Py_ssize_t>LWNN_LANES, nn - l), out + r * ldo + j + l, ldo)
+                    l += LWNN_LANES
+                r += rows
+            j += wide
+        k += deep
+
+
+cdef void product(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
+                  const float *b, Py_ssize_t ldb,
+                  Py_ssize_t m, Py_ssize_t n, Py_ssize_t depth,
+                  int mode, float scale, float *out, Py_ssize_t ldo, int threads) noexcept nogil:
+    """out[m][n] (=, +=) scale * a[m][depth] b[depth][n]; threads share out the rows.
+
+    `b` must be readable up to whole tiles of columns.
+    """
+    cdef Py_ssize_t tiles = (m + LWNN_ROWS - 1) // LWNN_ROWS
+    cdef int team = <int>min(<Py_ssize_t>threads, tiles), t
+    if team <= 1:
+        product_rows(a, row_step, depth_step, b, ldb, 0, m, n, depth, mode, scale, out, ldo)
+        return
+    for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+        product_rows(a, row_step, depth_step, b, ldb, tiles * t // team * LWNN_ROWS,
+                     min(m, tiles * (t + 1) // team * LWNN_ROWS), n, depth, mode, scale, out, ldo)
+
+
+cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out,
+                  const float *x_ib, const float *x_bi, Py_ssize_t ldx, Py_ssize_t samples,
+                  float *out_ob, int threads) noexcept nogil:
+    """out[o][b] = sum over i of w[o][i] x[i][b], without bias.
+
+    A few samples are read from `x_bi` (row length `ldx`), more from `x_ib`.
+    """
+    cdef Py_ssize_t b
+    if samples <= FEW:
+        for b in range(samples):
+            lwnn_dot(<int>n_out, w_oi, n_in, x_bi + b * ldx, n_in, out_ob + b, columns(samples))
+    else:
+        product(w_oi, n_in, 1, x_ib, columns(samples), n_out, samples, n_in, LWNN_SET, 1.0,
+                out_ob, columns(samples), threads)
+
+
+cdef void transpose(const float *a, Py_ssize_t lda, Py_ssize_t rows, Py_ssize_t cols,
+                    float *out, Py_ssize_t ldo) noexcept nogil:
+    """out[c][r] = a[r][c], in blocks of a cache line."""
+    cdef Py_ssize_t r, c, i, j
+    for r in range(0, rows, 16):
+        for c in range(0, cols, 16):
+            for i in range(r, min(r + 16, rows)):
+                for j in range(c, min(c + 16, cols)):
+                    out[j * ldo + i] = a[i * lda + j]
+
+
+# ---------------------------------------------------------------- rows in
+
+cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_in,
+                 const int *rows, Py_ssize_t samples, float *out_bi, Py_ssize_t ldo) noexcept nogil:
+    """Scaled rows of the data: clip((x - offset) * scale); padding columns are set to 0.
+
+    `rows` NULL stands for 0, 1, 2, …
+    """
+    cdef Py_ssize_t b, i
+    cdef const data_t *line
+    cdef float *out
+    cdef float value
+    for b in range(samples):
+        line = x + (rows[b] if rows != NULL else b) * n_in
+        out = out_bi + b * ldo
+        for i in range(n_in):
+            value = (<float>line[i] - scaler[i]) * scaler[n_in + i]
+            value = value if value < clip else clip
+            out[i] = value if value > -clip else -clip
+        for i in range(n_in, ldo):
+            out[i] = 0
+
+
+# ---------------------------------------------------------------- activations
+
+cdef inline float sigmoid(float z) noexcept nogil:
+    return 1 / (1 + expf(-z))
+
+
+cdef inline float activate(float z, long kind) noexcept nogil:
+    if kind == RELU:
+        return z if z > 0 else 0
+    if kind == SIGMOID:
+        return sigmoid(z)
+    if kind == TANH:
+        return tanhf(z)
+    return z
+
+
+cdef inline float slope(float y, long kind) noexcept nogil:
+    """Derivative of the activation, from its output."""
+    if kind == RELU:
+        return 1 if y > 0 else 0
+    if kind == SIGMOID:
+        return y * (1 - y)
+    if kind == TANH:
+        return 1 - y * y
+    return 1
+
+
+cdef void bias_activate(float *z_ob, const float *bias, Py_ssize_t n_out, Py_ssize_t ld,
+                        long kind) noexcept nogil:
+    cdef Py_ssize_t o, b
+    cdef float *line
+    cdef float add, z
+    for o in range(n_out):
+        line = z_ob + o * ld
+        add = bias[o]
+        if kind == RELU:
+            for b in range(ld):
+                z = line[b] + add
+                line[b] = z if z > 0 else 0
+        elif kind == LINEAR:
+            for b in range(ld):
+                line[b] += add
+        else:
+            for b in range(ld):
+                line[b] = activate(line[b] + add, kind)
+
+
+# ---------------------------------------------------------------- output errors
+
+cdef double output_error(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const int *y,
+                         const int *rows, Py_ssize_t samples, int cost) noexcept nogil:
+    """Scores in, dC/dz out, in place; returns the cost summed over the samples.
+
+    Cross-entropy over a softmax: p - t. C = ½ |a - t|² over a sigmoid: (a - t) a (1 - a).
+    """
+    cdef Py_ssize_t b, c, true
+    cdef float top, total, a, t
+    cdef double loss = 0
+    for b in range(samples):
+        true = y[rows[b]]
+        if cost == MSE:
+            for c in range(classes):
+                a = sigmoid(z_ob[c * ld + b])
+                t = 1 if c == true else 0
+                loss += 0.5 * (a - t) * (a - t)
+                z_ob[c * ld + b] = (a - t) * a * (1 - a)
+            continue
+        top = z_ob[b]
+        for c in range(1, classes):
+            top = max(top, z_ob[c * ld + b])
+        loss += top - z_ob[true * ld + b]
+        total = 0
+        for c in range(classes):
+            a = expf(z_ob[c * ld + b] - top)
+            z_ob[c * ld + b] = a
+            total += a
+        loss += logf(total)
+        for c in range(classes):
+            z_ob[c * ld + b] /= total
+        z_ob[true * ld + b] -= 1
+    return loss
+
+
+# ---------------------------------------------------------------- optimizers
+
+cdef struct Optimizer:
+    int method        # SGD, MOMENTUM or ADAM
+    float rate
+    float beta1       # momentum, or Adam's first decay
+    float beta2
+    float epsilon
+    long step         # mini-batches done before this one
+    float *first      # momentum or first moment, one per parameter
+    float *second     # second moment
+
+
+cdef void optimize(float *w, const float *g, Py_ssize_t start, Py_ssize_t size,
+                   const Optimizer *how, int threads) noexcept nogil:
+    """Update w[start:start+size] by the gradient g[0:size].
+
+    Momentum: v = beta1 v + g, w -= rate v. Adam: Kingma & Ba 2015, with both corrections.
+    """
+    cdef int t, team = threads if size > 65536 else 1
+    if team <= 1:
+        optimize_range(w, g, start, 0, size, how)
+        return
+    for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+        optimize_range(w, g, start, size * t // team, size * (t + 1) // team, how)
+
+
+cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t first,
+                         Py_ssize_t last, const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t i, k
+    cdef float rate = how.rate, b1 = how.beta1, b2 = how.beta2, epsilon = how.epsilon
+    cdef float c1 = 1 - b1, c2 = 1 - b2
+    cdef float *m = how.first
+    cdef float *v = how.second
+    cdef double power1 = 1, power2 = 1
+    cdef float fix
+    if how.method == SGD:
+        for i in range(first, last):
+            w[start + i] -= rate * g[i]
+    elif how.method == MOMENTUM:
+        for i in range(first, last):
+            k = start + i
+            m[k] = b1 * m[k] + g[i]
+            w[k] -= rate * m[k]
+    else:
+        power1 = 1 - powi(b1, how.step + 1)
+        power2 = 1 - powi(b2, how.step + 1)
+        fix = <float>(1 / sqrtf(<float>power2))
+        rate = <float>(rate / power1)
+        for i in range(first, last):
+            k = start + i
+            m[k] = b1 * m[k] + c1 * g[i]
+            v[k] = b2 * v[k] + c2 * g[i] * g[i]
+            w[k] -= rate * m[k] / (sqrtf(v[k]) * fix + epsilon)
+
+
+cdef double powi(double base, long n) noexcept nogil:
+    """base to the n-th by squaring; the same on every build."""
+    cdef double result = 1
+    while n > 0:
+        if n & 1:
+            result *= base
+        base *= base
+        n >>= 1
+    return result
+
+
+cdef Optimizer optimizer_from(int method, const double[::1] hyper, float[:, ::1] state, long step):
+    """The optimizer's settings as the kernels hold them: hyper = rate, beta1, beta2, epsilon."""
+    cdef Optimizer how
+    how.method = method
+    how.rate = <float>hyper[0]
+    how.beta1 = <float>hyper[1]
+    how.beta2 = <float>hyper[2]
+    how.epsilon = <float>hyper[3]
+    how.step = step
+    how.first = &state[0, 0] if state.shape[0] > 0 else NULL
+    how.second = &state[1, 0] if state.shape[0] > 1 else NULL
+    return how
+
+
+cdef void layer_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
+                         const float *d_ob, Py_ssize_t ldd, const float *x_bi, Py_ssize_t ldx,
+                         Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
+                         const Optimizer *how, float *grad, int threads) noexcept nogil:
+    """One layer's update: dW = scale * d x, db = scale * sum of d, and straight into the
+    weights where plain SGD needs no buffer."""
+    cdef Py_ssize_t o
+    if how.method == SGD:
+        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_ADD, -how.rate * scale,
+                params + weight, n_in, threads)
+    else:
+        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_SET, scale, grad, n_in, threads)
+        optimize(params, grad, weight, n_out * n_in, how, threads)
+    for o in range(n_out):
+        grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
+    optimize(params, grad, bias, n_out, how, 1)
+
+
+cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
+    """Floats that the largest layer's gradient takes."""
+    cdef Py_ssize_t l, size = 0
+    for l in range(table.shape[0]):
+        size = max(size, table[l, IN] * table[l, OUT], table[l, OUT])
+        if table[l, LABEL] >= 0:
+            size = max(size, table[l, OUT] * table[table.shape[0] - 1, OUT])
+    return size
+
+
+def width():
+    """Floats in one vector of this build; 4, 8 or 16."""
+    return LWNN_VECTOR

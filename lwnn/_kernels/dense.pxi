@@ -1,0 +1,212 @@
+# Dense nets: scores, and a training epoch by backprop.
+#
+#     z_l = W_l a_{l-1} + b_l,   a_l = f(z_l)
+#     D_L = dC/dz_L,             D_l = (W_{l+1}^T D_{l+1}) f'(a_l)
+#     dW_l = D_l a_{l-1}^T,      db_l = sum over samples of D_l
+#
+# Rumelhart, Hinton & Williams 1986. Refuses nothing: sizes, labels and order were checked in
+# Python, and the workspace by `carve`.
+
+
+cdef struct Dense:
+    Py_ssize_t layers
+    const long long *table
+    float *params
+    float *acts[MAX_LAYERS + 1]   # [unit][sample] of the input and of each layer
+    float *input                  # [sample][unit], the scaled rows
+    float *rows                   # [sample][unit], input of a later layer
+    float *delta                  # [unit][sample], error of the layer at hand
+    float *below                  # [unit][sample], error of the layer below
+    float *grad
+    int threads
+
+
+cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
+                        bint training):
+    cdef Dense net
+    cdef Py_ssize_t l, ld = columns(batch), widest = 0
+    net.layers = table.shape[0]
+    net.table = &table[0, 0]
+    net.input = carve(arena, batch * padded(table[0, IN]))
+    net.acts[0] = carve(arena, table[0, IN] * ld)
+    for l in range(net.layers):
+        net.acts[l + 1] = carve(arena, table[l, OUT] * ld)
+        widest = max(widest, table[l, IN], table[l, OUT])
+    net.rows = carve(arena, batch * padded(widest))
+    net.delta = net.below = net.grad = NULL
+    if training:
+        net.delta = carve(arena, widest * ld)
+        net.below = carve(arena, widest * ld)
+        net.grad = carve(arena, gradient_size(table))
+    return net
+
+
+def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training):
+    """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
+    cdef Arena arena
+    arena.base = NULL
+    arena.used = 0
+    dense_layout(&arena, table, batch, training)
+    return arena.used
+
+
+cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
+                      bint training, float[::1] workspace, int threads):
+    cdef Arena arena = arena_over(workspace)
+    cdef Dense net = dense_layout(&arena, table, batch, training)
+    check_room(&arena, workspace)
+    net.params = &params[0]
+    net.threads = threads
+    return net
+
+
+cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
+    """From the rows in `net.input` to the scores in the last of `net.acts`."""
+    cdef Py_ssize_t l, ld = columns(samples)
+    cdef const long long *row
+    cdef const float *rows = net.input
+    transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
+    clear_padding(net.acts[0], net.table[IN], samples, ld)
+    for l in range(net.layers):
+        row = net.table + 6 * l
+        if l > 0 and samples <= FEW:
+            transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
+            rows = net.rows
+        forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], rows,
+                padded(row[IN]), samples, net.acts[l + 1], net.threads)
+        bias_activate(net.acts[l + 1], net.params + row[BIAS], row[OUT], ld, row[ACTIVATION])
+
+
+cdef void clear_padding(float *a_ub, Py_ssize_t units, Py_ssize_t samples,
+                        Py_ssize_t ld) noexcept nogil:
+    """Zero the columns behind the last sample, so that nothing stale is computed with."""
+    cdef Py_ssize_t u
+    if ld > samples:
+        for u in range(units):
+            memset(a_ub + u * ld + samples, 0, (ld - samples) * sizeof(float))
+
+
+def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[:, ::1] x,
+                 const float[:, ::1] scaler, float clip, float[:, ::1] out,
+                 Py_ssize_t batch, float[::1] workspace, int threads):
+    """Scores z of the output layer for every row.
+
+    Parameters
+    ----------
+    params : float32 (size,)
+        IN. Parameters as `table` lays them out.
+    table : int64 (layers, 6)
+        IN. See `lwnn.network.Network.table`.
+    x : float32 or uint8 (n, inputs)
+        IN. Raw rows.
+    scaler : float32 (2, inputs)
+        IN. Offset and scale of each feature.
+    clip : float
+        IN. Bound of a scaled value.
+    out : float32 (n, classes)
+        OUT. Scores before softmax or sigmoid.
+    batch : int
+        IN. Rows computed at a time.
+    workspace : float32 (dense_workspace(table, batch, False),)
+    threads : int
+    """
+    cdef Dense net = dense_from(params, table, batch, False, workspace, threads)
+    cdef Py_ssize_t n = x.shape[0], start, samples
+    if n == 0:
+        return
+    with nogil:
+        start = 0
+        while start < n:
+            samples = min(batch, n - start)
+            gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
+                   padded(net.table[IN]))
+            dense_forward(&net, samples)
+            transpose(net.acts[net.layers], columns(samples), out.shape[1], samples,
+                      &out[start, 0], out.shape[1])
+            start += samples
+
+
+cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
+                     const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t l, i, ld = columns(samples)
+    cdef const long long *row
+    cdef double loss
+    cdef long kind
+    cdef const float *rows
+    dense_forward(net, samples)
+    row = net.table + 6 * (net.layers - 1)
+    memcpy(net.delta, net.acts[net.layers], row[OUT] * ld * sizeof(float))
+    loss = output_error(net.delta, row[OUT], ld, y, order, samples, cost)
+    for l in range(net.layers - 1, -1, -1):
+        row = net.table + 6 * l
+        if l > 0:
+            # The way back reads the weights from before their update.
+            product(net.params + row[WEIGHT], 1, row[IN], net.delta, ld, row[IN], ld, row[OUT],
+                    LWNN_SET, 1.0, net.below, ld, net.threads)
+            kind = net.table[6 * (l - 1) + ACTIVATION]
+            for i in range(row[IN] * ld):
+                net.below[i] *= slope(net.acts[l][i], kind)
+        rows = net.input
+        if l > 0:
+            transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
+            rows = net.rows
+        layer_gradient(net.params, row[WEIGHT], row[BIAS], net.delta, ld, rows,
+                       padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, how,
+                       net.grad, net.threads)
+        if l > 0:
+            net.delta, net.below = net.below, net.delta
+    return loss
+
+
+def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
+             const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
+             const int[::1] y, const int[::1] order, Py_ssize_t batch,
+             int method, const double[::1] hyper, float[:, ::1] state, long step,
+             float[::1] workspace, int threads):
+    """Train by backprop on the rows that `order` names, in mini-batches.
+
+    Parameters
+    ----------
+    params : float32 (size,)
+        IN/OUT.
+    table, x, scaler, clip, threads
+        As in `dense_scores`.
+    cost : int
+        IN. 0 cross-entropy over softmax, 1 squared error over sigmoid (½|a − t|²).
+    y : int32 (n,)
+        IN. Class of every row of `x`.
+    order : int32 (m,)
+        IN. Rows to visit; the last mini-batch may be smaller.
+    batch : int
+        IN. Rows a mini-batch.
+    method : int
+        IN. 0 SGD, 1 momentum, 2 Adam.
+    hyper : float64 (4,)
+        IN. Rate, momentum or first decay, second decay, epsilon.
+    state : float32 (0, 1 or 2, size)
+        IN/OUT. What the optimizer remembers.
+    step : int
+        IN. Mini-batches done before this call.
+    workspace : float32 (dense_workspace(table, batch, True),)
+
+    Returns
+    -------
+    float
+        Sum of the cost over the rows, each taken before the update of its mini-batch.
+    """
+    cdef Dense net = dense_from(params, table, batch, True, workspace, threads)
+    cdef Optimizer how = optimizer_from(method, hyper, state, step)
+    cdef Py_ssize_t n = order.shape[0], start, samples
+    cdef double loss = 0
+    if n == 0:
+        return 0.0
+    with nogil:
+        start = 0
+        while start < n:
+            samples = min(batch, n - start)
+            gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples, net.input,
+                   padded(net.table[IN]))
+            loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
+            how.step += 1
+            start += samples
+    return loss

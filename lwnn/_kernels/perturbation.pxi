@@ -1,0 +1,328 @@
+# Weight perturbation (Jabri & Flower, IEEE Trans. Neural Networks 3(1), 1992):
+#
+#     dE/dw = (E(w + delta) - E(w)) / delta        for one weight after the other
+#
+# A weight moves the one unit that it feeds, by delta x_i at its input. So instead of a forward
+# pass per weight, the change of that unit is carried upwards: Delta h through the activation,
+# Delta z = W[:, j] Delta h into the layer above, densely from there on. The result is that of
+# the full pass, but changes are carried as changes, so that nothing cancels in float32:
+#
+#     sigmoid         Delta s = s (1 - s) e / (1 + s e),       e = expm1(Delta z)
+#     tanh            Delta T = (1 - T^2) t / (1 + T t),       t = tanh(Delta z)
+#     cross-entropy   Delta E = log1p(sum p expm1(Delta z)) - Delta z_true
+#     squared error   Delta E = sum of ½ Delta a (Delta a + 2 (a - t))
+#
+# Lanes are the samples of the mini-batch. Threads share out units, never a sum.
+
+cdef struct Perturbed:
+    Dense net
+    float *z[MAX_LAYERS + 1]      # [unit][sample] inputs of the activations, per layer
+    float *moved                  # [unit][sample] delta x, or its expm1 or tanh
+    float *scratch                # per thread: three lines of samples, two layers of changes
+    Py_ssize_t share              # floats of scratch a thread
+    Py_ssize_t widest             # units of the widest layer
+    float *errors                 # [class][sample] a - t, or p for cross-entropy
+    float *gradient               # one per parameter
+    float delta
+    int cost
+
+
+cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
+                         int threads):
+    cdef Perturbed wp
+    cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
+    wp.net = dense_layout(arena, table, batch, False)
+    for l in range(table.shape[0]):
+        wp.z[l + 1] = carve(arena, table[l, OUT] * ld)
+        widest = max(widest, table[l, IN], table[l, OUT])
+        size += table[l, OUT] * (table[l, IN] + 1)
+    wp.moved = carve(arena, (widest + 1) * ld)
+    wp.errors = carve(arena, table[table.shape[0] - 1, OUT] * ld)
+    wp.widest = widest
+    wp.share = (2 * widest + 3) * ld + LWNN_LANES
+    wp.scratch = carve(arena, wp.share * threads)
+    wp.gradient = carve(arena, size)
+    return wp
+
+
+def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int threads):
+    """Floats of workspace that `wp_epoch` needs."""
+    cdef Arena arena
+    arena.base = NULL
+    arena.used = 0
+    wp_layout(&arena, table, batch, threads)
+    return arena.used
+
+
+# ---------------------------------------------------------------- changes
+
+# Below this both series are exact to float32.
+cdef float SMALL = 0.04
+
+
+cdef inline float expm1_series(float x) noexcept nogil:
+    return x * (1 + x * (<float>0.5 + x * (<float>(1 / 6.0) + x * <float>(1 / 24.0))))
+
+
+cdef inline float log1p_series(float x) noexcept nogil:
+    return x * (1 - x * (<float>0.5 - x * (<float>(1 / 3.0) - x * (<float>0.25 - x * <float>0.2))))
+
+
+cdef inline float pushed(float dz, long kind) noexcept nogil:
+    """What of a change at the input does not depend on the unit."""
+    if kind == SIGMOID:
+        return expm1f(dz)
+    if kind == TANH:
+        return tanhf(dz)
+    return dz
+
+
+cdef void unit_change(const float *z, const float *h, const float *push, float *dh,
+                      Py_ssize_t n, long kind) noexcept nogil:
+    """Change of a unit's output over the samples."""
+    cdef Py_ssize_t b
+    cdef float t
+    if kind == LINEAR:
+        memcpy(dh, push, n * sizeof(float))
+    elif kind == RELU:
+        for b in range(n):
+            t = z[b] + push[b]
+            # Both on the live side: the change itself, not a difference of sums.
+            dh[b] = push[b] if z[b] > 0 and t > 0 else (t if t > 0 else 0) - h[b]
+    elif kind == SIGMOID:
+        for b in range(n):
+            dh[b] = h[b] * (1 - h[b]) * push[b] / (1 + h[b] * push[b])
+    else:
+        for b in range(n):
+            dh[b] = (1 - h[b] * h[b]) * push[b] / (1 + h[b] * push[b])
+
+
+cdef float biggest(const float *a, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef float top = 0
+    for i in range(n):
+        top = max(top, fabsf(a[i]))
+    return top
+
+
+cdef void add_output_change(Perturbed *wp, Py_ssize_t o, const float *dz, Py_ssize_t ld,
+                            bint small, float *total) noexcept nogil:
+    """Add what a change of output o does: to the softmax's sum, or to Delta E itself."""
+    cdef Py_ssize_t b
+    cdef float e, da, a
+    cdef const float *p = wp.net.acts[wp.net.layers] + o * ld
+    cdef const float *gap = wp.errors + o * ld
+    if wp.cost == MSE:
+        for b in range(ld):
+            a = p[b]
+            e = expm1f(dz[b])
+            da = a * (1 - a) * e / (1 + a * e)
+            total[b] += <float>0.5 * da * (da + 2 * gap[b])
+    elif small:
+        for b in range(ld):
+            total[b] += p[b] * expm1_series(dz[b])
+    else:
+        for b in range(ld):
+            total[b] += p[b] * expm1f(dz[b])
+
+
+cdef float finish_change(Perturbed *wp, const float *total, const float *dz_true,
+                         Py_ssize_t samples, bint small) noexcept nogil:
+    """Delta E summed over the samples."""
+    cdef Py_ssize_t b
+    cdef float sum = 0
+    if wp.cost == MSE:
+        return lwnn_sum(total, samples)
+    if small:
+        for b in range(samples):
+            sum += log1p_series(total[b]) - dz_true[b]
+    else:
+        for b in range(samples):
+            sum += log1pf(total[b]) - dz_true[b]
+    return sum
+
+
+cdef float output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
+                         Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E, summed over the samples, from changes of all outputs."""
+    cdef Py_ssize_t o, b, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
+    cdef bint small = biggest(dz_ob, classes * ld) < SMALL
+    cdef float *total = lines
+    cdef float *dz_true = lines + ld
+    memset(total, 0, ld * sizeof(float))
+    for o in range(classes):
+        add_output_change(wp, o, dz_ob + o * ld, ld, small, total)
+    for b in range(samples):
+        dz_true[b] = dz_ob[y[rows[b]] * ld + b]
+    return finish_change(wp, total, dz_true, samples, small)
+
+
+cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
+                          const int *y, const int *rows, Py_ssize_t samples,
+                          float *scratch) noexcept nogil:
+    """Delta E from the change `dh` of one hidden unit of `layer`."""
+    cdef Py_ssize_t l = layer + 1, o, b, ld = padded(samples)
+    cdef const long long *row = wp.net.table + 6 * l
+    cdef const float *column = wp.net.params + row[WEIGHT] + unit
+    cdef float *dz = scratch + 2 * ld
+    cdef float *above = dz + wp.widest * ld
+    cdef float *swap
+    cdef float w
+    for o in range(row[OUT]):
+        w = column[o * row[IN]]
+        for b in range(ld):
+            dz[o * ld + b] = w * dh[b]
+    while l + 1 < wp.net.layers:
+        for o in range(row[OUT]):
+            for b in range(ld):
+                dz[o * ld + b] = pushed(dz[o * ld + b], row[ACTIVATION])
+            unit_change(wp.z[l + 1] + o * ld, wp.net.acts[l + 1] + o * ld, dz + o * ld,
+                        dz + o * ld, ld, row[ACTIVATION])
+        l += 1
+        row = wp.net.table + 6 * l
+        product_rows(wp.net.params + row[WEIGHT], row[IN], 1, dz, ld, 0, row[OUT], ld, row[IN],
+                     LWNN_SET, 1.0, above, ld)
+        swap = dz
+        dz = above
+        above = swap
+    return output_change(wp, dz, y, rows, samples, scratch)
+
+
+cdef float own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
+                      const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E from a change at the input of one output unit."""
+    cdef Py_ssize_t b, ld = padded(samples)
+    cdef bint small = biggest(dz, ld) < SMALL
+    cdef float *total = lines
+    cdef float *dz_true = lines + ld
+    memset(total, 0, ld * sizeof(float))
+    add_output_change(wp, unit, dz, ld, small, total)
+    for b in range(samples):
+        dz_true[b] = dz[b] if y[rows[b]] == unit else 0
+    return finish_change(wp, total, dz_true, samples, small)
+
+
+# ---------------------------------------------------------------- the gradient
+
+cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
+                  const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
+    """Gradient of all weights into one unit, and of its bias."""
+    cdef const long long *row = wp.net.table + 6 * layer
+    cdef Py_ssize_t i, ld = padded(samples), n_in = row[IN]
+    cdef float *dh = scratch
+    cdef float *rest = scratch + ld
+    cdef float change
+    cdef float scale = 1 / (wp.delta * samples)
+    # Input n_in is the bias: it always reads 1.
+    for i in range(n_in + 1):
+        if layer + 1 == wp.net.layers:
+            change = own_change(wp, unit, wp.moved + i * ld, y, rows, samples, rest)
+        else:
+            unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
+                        wp.moved + i * ld, dh, ld, row[ACTIVATION])
+            change = carried_change(wp, layer, unit, dh, y, rows, samples, rest)
+        wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] = (
+            change * scale)
+
+
+cdef void wp_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
+                   const int *y, const int *rows, Py_ssize_t samples,
+                   float *scratch) noexcept nogil:
+    cdef Py_ssize_t unit
+    for unit in range(first, last):
+        wp_unit(wp, layer, unit, y, rows, samples, scratch)
+
+
+cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *rows,
+                   Py_ssize_t samples) noexcept nogil:
+    cdef const long long *row = wp.net.table + 6 * layer
+    cdef Py_ssize_t i, b, ld = padded(samples), n_out = row[OUT]
+    cdef int t, team = wp.net.threads
+    cdef long kind = row[ACTIVATION]
+    cdef const float *x = wp.net.acts[layer]
+    for i in range(row[IN]):
+        for b in range(ld):
+            wp.moved[i * ld + b] = pushed(wp.delta * x[i * ld + b], kind)
+    for b in range(ld):
+        wp.moved[row[IN] * ld + b] = pushed(wp.delta, kind)
+    if team <= 1:
+        wp_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)
+        return
+    for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+        wp_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, y, rows, samples,
+                 wp.scratch + t * wp.share)
+
+
+cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
+                       Py_ssize_t samples) noexcept nogil:
+    """The unperturbed pass, keeping what the changes are computed from; returns E, summed."""
+    cdef Dense *net = &wp.net
+    cdef Py_ssize_t l, i, b, c, ld = padded(samples), classes
+    cdef const long long *row
+    cdef float *out
+    cdef double loss
+    transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
+    clear_padding(net.acts[0], net.table[IN], samples, ld)
+    for l in range(net.layers):
+        row = net.table + 6 * l
+        product(net.params + row[WEIGHT], row[IN], 1, net.acts[l], ld, row[OUT], ld, row[IN],
+                LWNN_SET, 1.0, wp.z[l + 1], ld, net.threads)
+        bias_activate(wp.z[l + 1], net.params + row[BIAS], row[OUT], ld, LINEAR)
+        for i in range(row[OUT] * ld):
+            net.acts[l + 1][i] = activate(wp.z[l + 1][i], row[ACTIVATION])
+    classes = net.table[6 * (net.layers - 1) + OUT]
+    out = net.acts[net.layers]
+    # For cross-entropy the error p - t gives back p; for squared error a and a - t are kept.
+    memcpy(wp.errors, out, classes * ld * sizeof(float))
+    loss = output_error(wp.errors, classes, ld, y, rows, samples, wp.cost)
+    for c in range(classes):
+        for b in range(ld):
+            i = c * ld + b
+            if wp.cost == MSE:
+                out[i] = sigmoid(out[i])
+                wp.errors[i] = out[i] - (1 if b < samples and y[rows[b]] == c else 0)
+            else:
+                out[i] = wp.errors[i] + (1 if b < samples and y[rows[b]] == c else 0)
+    return loss
+
+
+def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float delta,
+             const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
+             const int[::1] y, const int[::1] order, Py_ssize_t batch,
+             int method, const double[::1] hyper, float[:, ::1] state, long step,
+             float[::1] workspace, int threads):
+    """Train by per-weight perturbation on the rows that `order` names, in mini-batches.
+
+    Parameters
+    ----------
+    delta : float
+        IN. How far each weight is moved; not 0.
+    workspace : float32 (wp_workspace(table, batch, threads),)
+
+    The other arguments, and the value, are those of `bp_epoch`.
+    """
+    cdef Arena arena = arena_over(workspace)
+    cdef Perturbed wp = wp_layout(&arena, table, batch, threads)
+    cdef Optimizer how = optimizer_from(method, hyper, state, step)
+    cdef Py_ssize_t n = order.shape[0], start, samples, l
+    cdef double loss = 0
+    check_room(&arena, workspace)
+    if n == 0:
+        return 0.0
+    wp.net.params = &params[0]
+    wp.net.threads = threads
+    wp.delta = delta
+    wp.cost = cost
+    with nogil:
+        start = 0
+        while start < n:
+            samples = min(batch, n - start)
+            gather(&x[0, 0], &scaler[0, 0], clip, wp.net.table[IN], &order[start], samples,
+                   wp.net.input, padded(wp.net.table[IN]))
+            loss += wp_forward(&wp, &y[0], &order[start], samples)
+            for l in range(wp.net.layers):
+                wp_layer(&wp, l, &y[0], &order[start], samples)
+            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, threads)
+            how.step += 1
+            start += samples
+    return loss

@@ -1,0 +1,1 @@
+"""The int8 kernels in plain NumPy."""

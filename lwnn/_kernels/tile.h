@@ -1,0 +1,194 @@
+/* The register tile: the one loop in which a training step spends its time.
+ *
+ *     out[r][l]  (=, or += scale *)  sum over k of  a[r * row_step + k * depth_step] * b[k * ldb + l]
+ *
+ * A few rows r by one or two vectors of lanes l are held in registers while k runs. The scalars
+ * of `a` are broadcast where they lie, so weights are never repacked; strides let the same tile
+ * serve the forward product (lanes are samples), the gradient (lanes are inputs, k is the batch)
+ * and the way back (a is read down its columns).
+ *
+ * The width follows from the flags this file is compiled with, nothing else does: the order of
+ * the sum over k never depends on threads or on where a tile lies, so results repeat bit for bit.
+ */
+#ifndef LWNN_TILE_H
+#define LWNN_TILE_H
+
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+enum { LWNN_VECTOR = 16, LWNN_ROWS = 12 };
+#elif defined(__AVX__)
+enum { LWNN_VECTOR = 8, LWNN_ROWS = 6 };
+#else
+enum { LWNN_VECTOR = 4, LWNN_ROWS = 6 };
+#endif
+enum { LWNN_LANES = 2 * LWNN_VECTOR };
+
+typedef float lwnn_vec __attribute__((vector_size(LWNN_VECTOR * sizeof(float))));
+
+#define LWNN_INLINE static inline __attribute__((always_inline))
+
+LWNN_INLINE lwnn_vec lwnn_load(const float *p)
+{
+    lwnn_vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+LWNN_INLINE void lwnn_store(float *p, lwnn_vec v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+/* What becomes of a finished sum. */
+enum { LWNN_SET = 0, LWNN_ADD = 1 };
+
+/* `lanes` of the tile's vectors are written; the rest were computed on padding and are dropped. */
+LWNN_INLINE void lwnn_tile_end(int rows, int vectors, const lwnn_vec sum[LWNN_ROWS][2], int mode,
+                               float scale, ptrdiff_t lanes, float *out, ptrdiff_t ldo)
+{
+    if (lanes >= vectors * LWNN_VECTOR) {
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) {
+                float *p = out + r * ldo + v * LWNN_VECTOR;
+                lwnn_store(p, mode == LWNN_SET ? sum[r][v] * scale
+                                               : lwnn_load(p) + sum[r][v] * scale);
+            }
+        return;
+    }
+    for (int r = 0; r < rows; r++) {
+        float line[LWNN_LANES];
+        for (int v = 0; v < vectors; v++)
+            lwnn_store(line + v * LWNN_VECTOR, sum[r][v] * scale);
+        for (ptrdiff_t l = 0; l < lanes; l++)
+            out[r * ldo + l] = mode == LWNN_SET ? line[l] : out[r * ldo + l] + line[l];
+    }
+}
+
+LWNN_INLINE void lwnn_tile_fixed(int rows, int vectors, const float *a, ptrdiff_t row_step,
+                                 ptrdiff_t depth_step, const float *b, ptrdiff_t ldb,
+                                 ptrdiff_t depth, int mode, float scale, ptrdiff_t lanes,
+                                 float *out, ptrdiff_t ldo)
+{
+    lwnn_vec sum[LWNN_ROWS][2];
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = (lwnn_vec){0};
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        lwnn_vec line[2];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            line[v] = lwnn_load(b + k * ldb + v * LWNN_VECTOR);
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++) {
+            const float w = a[r * row_step + k * depth_step];
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += line[v] * w;
+        }
+    }
+    lwnn_tile_end(rows, vectors, (const lwnn_vec(*)[2])sum, mode, scale, lanes, out, ldo);
+}
+
+/* Row counts are compile-time constants inside each case, so that the sums stay in registers. */
+#define LWNN_CASE(R)                                                                              \
+    case R:                                                                                       \
+        if (lanes > LWNN_VECTOR)                                                                  \
+            lwnn_tile_fixed(R, 2, a, row_step, depth_step, b, ldb, depth, mode, scale, lanes,     \
+                            out, ldo);                                                            \
+        else                                                                                      \
+            lwnn_tile_fixed(R, 1, a, row_step, depth_step, b, ldb, depth, mode, scale, lanes,     \
+                            out, ldo);                                                            \
+        break;
+
+static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t depth_step,
+                      const float *b, ptrdiff_t ldb, ptrdiff_t depth, int mode, float scale,
+                      ptrdiff_t lanes, float *out, ptrdiff_t ldo)
+{
+    switch (rows) {
+        LWNN_CASE(1) LWNN_CASE(2) LWNN_CASE(3) LWNN_CASE(4) LWNN_CASE(5) LWNN_CASE(6)
+#if defined(__AVX512F__)
+        LWNN_CASE(7) LWNN_CASE(8) LWNN_CASE(9) LWNN_CASE(10) LWNN_CASE(11) LWNN_CASE(12)
+#endif
+    }
+}
+
+#undef LWNN_CASE
+
+/* Few samples: lanes run along the inputs, so that one sample still fills a vector.
+ * out[r * ldo] = sum over k of a[r][k] * x[k], four rows of `a` at a time. */
+LWNN_INLINE float lwnn_lane_sum(lwnn_vec v)
+{
+    float total = 0;
+    for (int l = 0; l < LWNN_VECTOR; l++)
+        total += v[l];
+    return total;
+}
+
+LWNN_INLINE void lwnn_dot_fixed(int rows, const float *a, ptrdiff_t lda, const float *x,
+                                ptrdiff_t depth, float *out, ptrdiff_t ldo)
+{
+    lwnn_vec sum[4][2];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++)
+        sum[r][0] = sum[r][1] = (lwnn_vec){0};
+    ptrdiff_t k = 0;
+    for (; k + LWNN_LANES <= depth; k += LWNN_LANES) {
+        const lwnn_vec x0 = lwnn_load(x + k), x1 = lwnn_load(x + k + LWNN_VECTOR);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++) {
+            sum[r][0] += lwnn_load(a + r * lda + k) * x0;
+            sum[r][1] += lwnn_load(a + r * lda + k + LWNN_VECTOR) * x1;
+        }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+        float total = lwnn_lane_sum(sum[r][0] + sum[r][1]);
+        for (ptrdiff_t t = k; t < depth; t++)
+            total += a[r * lda + t] * x[t];
+        out[r * ldo] = total;
+    }
+}
+
+static float lwnn_sum(const float *a, ptrdiff_t n)
+{
+    lwnn_vec sum = {0};
+    ptrdiff_t i = 0;
+    for (; i + LWNN_VECTOR <= n; i += LWNN_VECTOR)
+        sum += lwnn_load(a + i);
+    float total = lwnn_lane_sum(sum);
+    for (; i < n; i++)
+        total += a[i];
+    return total;
+}
+
+static float lwnn_squares(const float *a, ptrdiff_t n)
+{
+    lwnn_vec sum = {0};
+    ptrdiff_t i = 0;
+    for (; i + LWNN_VECTOR <= n; i += LWNN_VECTOR) {
+        const lwnn_vec v = lwnn_load(a + i);
+        sum += v * v;
+    }
+    float total = lwnn_lane_sum(sum);
+    for (; i < n; i++)
+        total += a[i] * a[i];
+    return total;
+}
+
+static void lwnn_dot(int rows, const float *a, ptrdiff_t lda, const float *x, ptrdiff_t depth,
+                     float *out, ptrdiff_t ldo)
+{
+    ptrdiff_t r = 0;
+    for (; r + 4 <= rows; r += 4)
+        lwnn_dot_fixed(4, a + r * lda, lda, x, depth, out + r * ldo, ldo);
+    for (; r < rows; r++)
+        lwnn_dot_fixed(1, a + r * lda, lda, x, depth, out + r * ldo, ldo);
+}
+
+#endif

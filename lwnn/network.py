@@ -1,0 +1,206 @@
+"""The shape of a network, and its parameters: one float32 vector with named views.
+
+Two kinds of network cover the learning rules:
+
+``dense``
+    Layers of units, the last one as wide as there are classes. Backprop and weight
+    perturbation train it.
+``ff``
+    Layers that each learn for themselves by Forward-Forward (Hinton 2022). The input, and the
+    output of every layer, is divided by its root mean square before the next layer reads it.
+    The first layer also reads the label, one-hot, through weights of its own. A linear softmax
+    head reads the normalised outputs for one-pass prediction.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+
+import numpy as np
+
+from lwnn.errors import UsageError
+
+KINDS = ("dense", "ff")
+#: Order matters: the position is the code that the kernels know an activation by.
+ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
+#: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
+COSTS = ("cross-entropy", "mse")
+#: Columns of `Network.table`.
+IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
+MAX_UNITS = 65_536
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """How many units, how they are joined, and what they compute.
+
+    Parameters
+    ----------
+    kind : {'dense', 'ff'}
+        See the module's text.
+    inputs : int
+        Number of input features.
+    hidden : tuple of int
+        Width of each hidden layer; may be empty for ``dense``.
+    classes : int
+        Number of classes, at least 2.
+    activation : {'linear', 'relu', 'sigmoid', 'tanh'}
+        Of the hidden layers. ``ff`` takes ``relu`` only.
+    cost : {'cross-entropy', 'mse'}
+        What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y − a‖²
+        over a sigmoid. ``ff`` uses the first for its head.
+    label_scale : float
+        Value of the one hot label input (``ff`` only).
+
+    Raises
+    ------
+    UsageError
+        When a size or a name is outside what is listed here.
+    """
+
+    kind: str
+    inputs: int
+    hidden: tuple[int, ...]
+    classes: int
+    activation: str = "relu"
+    cost: str = "cross-entropy"
+    label_scale: float = 1.0
+
+    def __post_init__(self):
+        for name, value, known in (
+            ("kind of network", self.kind, KINDS),
+            ("activation", self.activation, ACTIVATIONS),
+            ("cost", self.cost, COSTS),
+        ):
+            if value not in known:
+                raise UsageError(f"unknown {name} {value!r}; choose from {', '.join(known)}")
+        for width in (self.inputs, *self.hidden, self.classes):
+            if not 1 <= width <= MAX_UNITS:
+                raise UsageError(f"a layer of {width} units; expected 1 to {MAX_UNITS:,}")
+        if self.classes < 2:
+            raise UsageError("one class only; a classifier needs at least 2")
+        if self.kind == "ff":
+            if not self.hidden:
+                raise UsageError("Forward-Forward needs a hidden layer; try --hidden 64")
+            if self.activation != "relu":
+                raise UsageError(
+                    f"Forward-Forward layers are ReLU, not {self.activation}; leave out --activation"
+                )
+            if self.cost != "cross-entropy":
+                raise UsageError("Forward-Forward has a loss of its own; leave out --cost")
+
+    @functools.cached_property
+    def layers(self):
+        """(name, inputs, outputs) of every layer, bottom to top, output or head last."""
+        widths = (self.inputs, *self.hidden)
+        layers = [
+            (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
+        ]
+        if self.kind == "ff":
+            layers.append(("head", self.head_inputs, self.classes))
+        else:
+            layers.append(("output", widths[-1], self.classes))
+        return tuple(layers)
+
+    @property
+    def head_from(self):
+        """Index of the first hidden layer that the softmax head of an ``ff`` net reads.
+
+        All but the first layer, as in Hinton 2022, unless there is only one.
+        """
+        return min(1, len(self.hidden) - 1)
+
+    @property
+    def head_inputs(self):
+        """Number of inputs of the softmax head of an ``ff`` net."""
+        return sum(self.hidden[self.head_from :])
+
+    @functools.cached_property
+    def shapes(self):
+        """Name to shape of every tensor, in the order in which the vector holds them."""
+        shapes = {}
+        for name, inputs, outputs in self.layers:
+            shapes[f"{name}.weight"] = (outputs, inputs)
+            if self.kind == "ff" and name == "layer1":
+                shapes[f"{name}.label"] = (outputs, self.classes)
+            shapes[f"{name}.bias"] = (outputs,)
+        return shapes
+
+    @property
+    def size(self):
+        """Number of parameters."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @functools.cached_property
+    def table(self):
+        """The layout as the kernels read it.
+
+        Returns
+        -------
+        ndarray of int64, shape (layers, 6)
+            Per layer: inputs, outputs, offset of weight, bias and label tensor in the vector
+            (−1: none), code of the activation.
+        """
+        offsets = dict(
+            zip(
+                self.shapes,
+                itertools.accumulate(
+                    (math.prod(shape) for shape in self.shapes.values()), initial=0
+                ),
+                strict=False,
+            )
+        )
+        rows = []
+        for name, inputs, outputs in self.layers:
+            activation = "linear" if name in ("output", "head") else self.activation
+            rows.append(
+                (
+                    inputs,
+                    outputs,
+                    offsets[f"{name}.weight"],
+                    offsets[f"{name}.bias"],
+                    offsets.get(f"{name}.label", -1),
+                    ACTIVATIONS.index(activation),
+                )
+            )
+        return np.array(rows, dtype=np.int64)
+
+    def describe(self):
+        """Widths joined by dashes, as people write them: ``64-128-10``."""
+        return "-".join(map(str, (self.inputs, *self.hidden, self.classes)))
+
+
+class Params:
+    """The parameters of a network: one vector, and views into it by name.
+
+    Parameters
+    ----------
+    network : Network
+    vector : ndarray of float32, shape (network.size,), optional
+        Taken as it is, not copied; zeros when left out.
+
+    Attributes
+    ----------
+    vector : ndarray of float32, shape (network.size,)
+    views : dict of str to ndarray
+        ``layer1.weight`` (outputs, inputs), ``layer1.bias`` (outputs,), …; writing into a view
+        writes into the vector.
+    """
+
+    def __init__(self, network, vector=None):
+        self.network = network
+        self.vector = np.zeros(network.size, np.float32) if vector is None else vector
+        self.views = {}
+        start = 0
+        for name, shape in network.shapes.items():
+            stop = start + math.prod(shape)
+            self.views[name] = self.vector[start:stop].reshape(shape)
+            start = stop
+
+    def __getitem__(self, name):
+        return self.views[name]
+
+    def copy(self):
+        """The same values in a vector of their own."""
+        return Params(self.network, self.vector.copy())
