@@ -29,6 +29,7 @@ COSTS = ("cross-entropy", "mse")
 #: Columns of `Network.table`.
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
 MAX_UNITS = 65_536
+MAX_LAYERS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Network:
         for width in (self.inputs, *self.hidden, self.classes):
             if not 1 <= width <= MAX_UNITS:
                 raise UsageError(f"a layer of {width} units; expected 1 to {MAX_UNITS:,}")
+        if len(self.hidden) >= MAX_LAYERS:
+            raise UsageError(f"{len(self.hidden)} hidden layers; expected fewer than {MAX_LAYERS}")
         if self.classes < 2:
             raise UsageError("one class only; a classifier needs at least 2")
         if self.kind == "ff":

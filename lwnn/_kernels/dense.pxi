@@ -22,9 +22,10 @@ cdef struct Dense:
 
 
 cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                        bint training):
+                        Py_ssize_t ld, bint training):
+    """Buffers for `batch` rows, or columns of length `ld`."""
     cdef Dense net
-    cdef Py_ssize_t l, ld = columns(batch), widest = 0
+    cdef Py_ssize_t l, widest = 0
     net.layers = table.shape[0]
     net.table = &table[0, 0]
     net.input = carve(arena, batch * padded(table[0, IN]))
@@ -46,14 +47,14 @@ def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint traini
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    dense_layout(&arena, table, batch, training)
+    dense_layout(&arena, table, batch, columns(batch), training)
     return arena.used
 
 
 cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
                       bint training, float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Dense net = dense_layout(&arena, table, batch, training)
+    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), training)
     check_room(&arena, workspace)
     net.params = &params[0]
     net.threads = threads

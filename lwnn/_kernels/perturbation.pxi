@@ -31,7 +31,7 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
                          int threads):
     cdef Perturbed wp
     cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
-    wp.net = dense_layout(arena, table, batch, False)
+    wp.net = dense_layout(arena, table, batch, ld, False)
     for l in range(table.shape[0]):
         wp.z[l + 1] = carve(arena, table[l, OUT] * ld)
         widest = max(widest, table[l, IN], table[l, OUT])

@@ -1,0 +1,95 @@
+"""What was learnt, with all that prediction needs: network, parameters, scaler and names."""
+
+import dataclasses
+
+import numpy as np
+
+from lwnn.network import Network, Params
+from lwnn.scoring import probabilities, score
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A trained network, ready to predict from raw rows.
+
+    Parameters
+    ----------
+    network : Network
+    params : Params
+    offset, scale : ndarray of float32, shape (inputs,)
+        The network reads clip((x − offset) · scale, ±clip).
+    clip : float
+    labels : tuple of str
+        Name of every class.
+    features : tuple of str
+        Name of every input.
+    target : str or None
+        Name of the label column in the training file, if it had one.
+    named : bool
+        Whether the training file had a header, so that columns are matched by name.
+    readout : {'output', 'goodness', 'head'}
+        See `lwnn.scoring.READOUTS`.
+    goals : ndarray of float32, shape (hidden layers, 3)
+        Forward-Forward only: goodness factor, threshold and readout weight of each layer;
+        empty otherwise.
+    provenance : dict
+        How the model came to be: version, algorithm, options, seed, hash of the data, kernel
+        variant. Values are numbers, strings, None, and lists and dicts of them.
+    """
+
+    network: Network
+    params: Params
+    offset: np.ndarray
+    scale: np.ndarray
+    clip: float
+    labels: tuple[str, ...]
+    features: tuple[str, ...]
+    target: str | None = None
+    named: bool = False
+    readout: str = "output"
+    goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    provenance: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def size(self):
+        """Number of parameters."""
+        return self.network.size
+
+    def scores(self, x, threads=1):
+        """Score of every class; the highest is the prediction.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows, as in the training file.
+        threads : int
+            How many to compute with; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+
+        Raises
+        ------
+        DataError
+            When the rows do not have as many features as the network has inputs.
+        """
+        scaler = np.stack([self.offset, self.scale])
+        vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
+        return score(self.network, vector, x, scaler, self.clip, **options, threads=threads)
+
+    def predict_index(self, x, threads=1):
+        """Index of the predicted class of every row, int64 (n,)."""
+        return self.scores(x, threads).argmax(axis=1)
+
+    def predict(self, x, threads=1):
+        """Name of the predicted class of every row, an array of str (n,)."""
+        return np.array(self.labels)[self.predict_index(x, threads)]
+
+    def predict_proba(self, x, threads=1):
+        """Share of each class, float64 (n, classes); rows sum to 1.
+
+        Softmax of the scores, or, after training with squared error, the sigmoid outputs
+        divided by their sum.
+        """
+        return probabilities(self.scores(x, threads), self.network.cost)
