@@ -91,7 +91,7 @@ def _score(lines, delimiter):
 
 def _is_header(cells, rows):
     """Tell whether the first line holds names: text above columns of numbers."""
-    texts = [i for i, cell in enumerate(cells) if parse(cell) is None and not is_missing(cell)]
+    texts = {i for i, cell in enumerate(cells) if parse(cell) is None and not is_missing(cell)}
     if not rows:
         return bool(texts) and all(parse(cell) is None for cell in cells)
     if not texts:
@@ -100,9 +100,10 @@ def _is_header(cells, rows):
     if labelled and (len(texts) == len(cells) or _counts(cells, texts)):
         return True
     numeric = [i for i in range(len(cells)) if _mostly_numbers(rows, i)]
-    named = [i for i in numeric if i in set(texts)]
+    words = sum(i in texts for i in numeric)
+    numbers = sum(parse(cells[i]) is not None for i in numeric)
     # One word among numbers is a mistake in the first row, not a header.
-    return 2 * len(named) > len(numeric)
+    return words > numbers
 
 
 def _counts(cells, texts):

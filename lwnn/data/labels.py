@@ -15,7 +15,8 @@ def canonical(text):
     """Return the one spelling of a class name: ``5``, ``5.0`` and ``+5.00`` are all ``5``."""
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1].strip()
+        # Quotes after a blank are not quotes to a CSV reader, but were meant as such.
+        text = text[1:-1].replace('""', '"').strip()
     if len(text) < 300 and _INTEGER.fullmatch(text):
         return str(int(text))
     value = parse(text)

@@ -96,4 +96,6 @@ def _read_header(member):
         shape, _, dtype = np.lib.format.read_array_header_2_0(member)
     else:
         raise ValueError(f"format version {version[0]}.{version[1]} is not known")
+    if min(shape, default=0) < 0:
+        raise ValueError(f"its shape is {shape}")
     return shape, dtype

@@ -6,6 +6,7 @@ import numpy as np
 
 _MISSING = {"", "?", "na", "n/a", "nan", "-nan", "+nan", "null"}
 _SHOWN = 40
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def parse(text):
@@ -62,6 +63,6 @@ def problem_with(text):
         return f"{shown(text)} is not a number", remedy
     if math.isinf(value):
         return f"{shown(text)} is not a finite number", "fill in or remove the row"
-    if abs(value) > np.finfo(np.float32).max:
+    if abs(value) > _LARGEST:
         return f"{shown(text)} is too large for float32", "use a larger unit for this column"
     return None

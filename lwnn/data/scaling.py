@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _CHUNK_VALUES = 1 << 22
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class Scaler:
         mean = sum(x[rows].sum(axis=0, dtype=np.float64) for rows in chunks) / len(x)
         # A second pass over differences: sums of squares cancel where the mean is large.
         squares = sum(((x[rows] - mean) ** 2).sum(axis=0) for rows in chunks)
-        constant = (x == x[0]).all(axis=0)
         deviation = np.sqrt(squares / len(x))
-        deviation[constant] = np.inf
-        return cls(mean.astype(np.float32), (1 / deviation).astype(np.float32))
+        deviation[x.min(axis=0) == x.max(axis=0)] = np.inf
+        scale = np.minimum(1 / deviation, _LARGEST)
+        return cls(mean.astype(np.float32), scale.astype(np.float32))
 
     @classmethod
     def pixels(cls, features):
@@ -67,6 +68,9 @@ class Scaler:
         -------
         ndarray, shape (n, f), float32, C-contiguous
         """
-        scaled = np.subtract(x, self.offset, dtype=np.float32)
-        scaled *= self.scale
+        # Overflow is no fault here, it is clipped; but infinity times a scale of 0 would be nan.
+        with np.errstate(over="ignore"):
+            scaled = np.subtract(x, self.offset, dtype=np.float32)
+            np.clip(scaled, -_LARGEST, _LARGEST, out=scaled)
+            scaled *= self.scale
         return np.clip(scaled, -self.clip, self.clip, out=scaled)
