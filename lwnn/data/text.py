@@ -13,6 +13,7 @@ from lwnn.data.labels import LabelCodes
 # Longer lines are no table; a gzip bomb may be one endless line.
 LONGEST_LINE = 1 << 24
 _LOOKED_AT = 40
+_CHUNK_VALUES = 1 << 18
 
 
 def lines_of(source):
@@ -59,14 +60,17 @@ def read(source, reopen, target, schema, need_labels):
     reading = Reading(source.path, dialect, columns, LabelCodes(known) if read_labels else None)
     try:
         table = _parse(itertools.chain(body, filled), source, reading)
-        x = _features(table, columns, dialect.width)
+        if table.shape[1] != dialect.width:
+            raise ValueError("the rows are not as wide as the header")
+        codes = table[:, columns.target].astype(np.int32) if read_labels else None
+        x = _take_features(table, columns)
     except ValueError as error:
         with reopen() as again:
             diagnose(reading, lines_of(again), guessed=target is None and schema is None)
         source.refuse(f"cannot be read as a table: {error}")
     if not read_labels:
         return x, None, known or (), columns, named
-    y, names = reading.codes.ordered(table[:, columns.target])
+    y, names = reading.codes.ordered(codes)
     return x, y, names, columns, named
 
 
@@ -103,7 +107,7 @@ def _zero(_):
 
 def _guarded(lines, source, dialect):
     """Yield lines; stop at an open quote, and before the table outgrows the machine."""
-    # The table is held twice for a moment: as parsed, and as the features cut from it.
+    # Twice, because loadtxt may move the table when it grows.
     row_bytes = 2 * 4 * dialect.width
     step = 1 << 16
     for row, line in enumerate(lines):
@@ -114,14 +118,21 @@ def _guarded(lines, source, dialect):
         yield line
 
 
-def _features(table, columns, width):
-    """Cut the features from the table; all must be there, and finite."""
-    if table.shape[1] != width:
-        raise ValueError("the rows are not as wide as the header")
+def _take_features(table, columns):
+    """Move the features to the front of the table's own memory; all must be finite.
+
+    In place, because a second array of that size costs a tenth of the reading time.
+    """
+    rows, width = table.shape
     first, count = columns.features[0], len(columns.features)
     steady = columns.features == tuple(range(first, first + count))
     chosen = slice(first, first + count) if steady else list(columns.features)
-    x = np.ascontiguousarray(table[:, chosen])
-    if not np.isfinite(x).all():
-        raise ValueError("a value is not finite")
-    return x
+    flat = table.reshape(-1)
+    step = max(1, _CHUNK_VALUES // width)
+    for start in range(0, rows, step):
+        part = np.ascontiguousarray(table[start : start + step, chosen]).copy()
+        if not np.isfinite(part).all():
+            raise ValueError("a value is not finite")
+        # What is overwritten was read: count <= width, so this never runs ahead.
+        flat[start * count : (start + len(part)) * count] = part.reshape(-1)
+    return flat[: rows * count].reshape(rows, count)
