@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lwnn.data.dataset import numbered
 from lwnn.data.dialect import LABEL_NAMES
-from lwnn.data.numbers import shown
+from lwnn.data.numbers import plain, shown, undecodable
 from lwnn.errors import DataError
 
 _INDEX = re.compile(r"-?[0-9]{1,9}")
@@ -52,6 +52,8 @@ def assign(path, dialect, target, schema, need_labels):
 def _check_names(path, names):
     seen = set()
     for index, name in enumerate(names or ()):
+        if problem := undecodable(name):
+            raise DataError(f"in the header: {problem}", path=path, column=index)
         if not name:
             remedy = "name it in the header, or remove it if it only counts the rows"
             raise DataError("has no name", path=path, column=index, remedy=remedy)
@@ -65,7 +67,7 @@ def _find(path, dialect, target):
     if dialect.header is not None and target in dialect.header:
         return dialect.header.index(target)
     width = dialect.width
-    if isinstance(target, int) or _INDEX.fullmatch(target):
+    if not isinstance(target, str) or _INDEX.fullmatch(target):
         index = int(target)
         if -width <= index < width:
             return index % width
@@ -79,9 +81,10 @@ def _find(path, dialect, target):
 
 
 def _listed(names, most=12):
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[: most - 1])}, ..., {names[-1]}"
+    names = [plain(name) for name in names]
+    if len(names) > most:
+        names[most - 1 : -1] = ["..."]
+    return ", ".join(names)
 
 
 def _guess(dialect):

@@ -1,5 +1,6 @@
 """The second, slow look at a table that could not be read: finds the first bad place."""
 
+import shlex
 from dataclasses import dataclass
 
 from lwnn.data.columns import Columns
@@ -80,7 +81,7 @@ def _remedy(reading, column, guessed):
 
 def _option(reading, column):
     name = str(reading.dialect.name_of(column))
-    return f'"{name}"' if " " in name else name
+    return shlex.quote(name) if name.isprintable() else column
 
 
 def _refuse(reading, number, column, problem, remedy):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from lwnn.data.numbers import is_missing, parse, shown, undecodable
+from lwnn.data.numbers import is_missing, parse, plain, shown, undecodable
 from lwnn.errors import DataError
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -78,7 +78,7 @@ class LabelCodes(dict):
 
 
 def _some(codes, most=12):
-    names = codes.names
+    names = [plain(name) for name in codes.names]
     dots = ", ..." if len(names) > most else ""
     return f"it knows {', '.join(names[:most])}{dots}"
 

@@ -1,5 +1,6 @@
 """One door for all files: looks at the first bytes and hands them to the right reader."""
 
+import csv
 import gzip
 import os
 import zlib
@@ -53,6 +54,8 @@ def load(path, *, target=None, schema=None, need_labels=True, progress=None):
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         problem = f"its gzip data is damaged or cut short ({error})"
         raise DataError(problem, path=path, remedy="download or copy it again") from error
+    except csv.Error as error:
+        raise DataError(f"cannot be read as a table: {error}", path=path) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
     if schema is None and dataset.y is not None:

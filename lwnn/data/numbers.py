@@ -34,6 +34,11 @@ def shown(text):
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
+def plain(text):
+    """Return `text` without quotes where it is short and harmless on a terminal."""
+    return text if text.isprintable() and len(text) <= _SHOWN else shown(text)
+
+
 def undecodable(text):
     """Say where `text` (decoded with surrogateescape) is not UTF-8 text, or return None."""
     for character in text if not text.isascii() else ():

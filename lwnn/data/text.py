@@ -11,8 +11,9 @@ from lwnn.data.dialect import look, quote_left_open
 from lwnn.data.labels import LabelCodes
 
 # Longer lines are no table; a gzip bomb may be one endless line.
-LONGEST_LINE = 1 << 24
+LONGEST_LINE = 1 << 22
 _LOOKED_AT = 40
+_LOOKED_AT_CHARACTERS = 1 << 20
 _CHUNK_VALUES = 1 << 18
 
 
@@ -46,7 +47,7 @@ def read(source, reopen, target, schema, need_labels):
     """
     _refuse_binary(source)
     filled = (line for line in lines_of(source) if not line.isspace())
-    head = list(itertools.islice(filled, _LOOKED_AT))
+    head = _head(filled)
     if not head:
         source.refuse("is empty", "give a table with rows")
     dialect = look(head, schema.features if schema is not None and schema.named else ())
@@ -72,6 +73,17 @@ def read(source, reopen, target, schema, need_labels):
         return x, None, known or (), columns, named
     y, names = reading.codes.ordered(codes)
     return x, y, names, columns, named
+
+
+def _head(lines):
+    """Take the lines to look at: some, but at least a header and a row, however long."""
+    head, characters = [], 0
+    for line in itertools.islice(lines, _LOOKED_AT):
+        head.append(line)
+        characters += len(line)
+        if len(head) > 1 and characters > _LOOKED_AT_CHARACTERS:
+            break
+    return head
 
 
 def _refuse_binary(source):
@@ -130,9 +142,9 @@ def _take_features(table, columns):
     flat = table.reshape(-1)
     step = max(1, _CHUNK_VALUES // width)
     for start in range(0, rows, step):
-        part = np.ascontiguousarray(table[start : start + step, chosen]).copy()
+        part = table[start : start + step, chosen]
         if not np.isfinite(part).all():
             raise ValueError("a value is not finite")
         # What is overwritten was read: count <= width, so this never runs ahead.
-        flat[start * count : (start + len(part)) * count] = part.reshape(-1)
+        flat[start * count : (start + len(part)) * count] = part.ravel()
     return flat[: rows * count].reshape(rows, count)

@@ -32,7 +32,7 @@ BAD = {
     "name with a blank": (
         f"temp,wind speed,label\n{GOOD}9,x,a\n",
         {},
-        r'--target "wind speed"$',
+        r"--target 'wind speed'$",
     ),
     "decimal comma": ("1,5;2;a\n3,5;4;b\n" * 2, {}, r":1: column 0: '1,5' is .*with a point"),
     "underscore in a number": (f"{GOOD}1_0,2,a\n", {}, r":5: column 0: '1_0' is not a number"),
