@@ -1,16 +1,28 @@
 """NPZ files: a zip of NumPy arrays, of which `x` and `y` are taken. Never unpickles."""
 
 import math
+import struct
 import zipfile
 import zlib
 
 import numpy as np
 
 from lwnn.data.labels import encode
+from lwnn.data.numbers import plain
 from lwnn.data.source import MAX_DEFLATE_RATIO
 
 _AGAIN = "write it again with numpy.savez(path, x=x, y=y)"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# What zipfile and numpy.lib.format raise on damaged files.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def is_zip(start):
@@ -68,9 +80,12 @@ def _read_array(source, archive, key):
     """Read one member; its announced size is checked before memory is taken."""
     names = {name.lower(): name for name in archive.namelist()}
     if f"{key}.npy" not in names:
-        found = ", ".join(name.removesuffix(".npy") for name in list(names.values())[:8])
+        found = ", ".join(plain(name.removesuffix(".npy")) for name in list(names.values())[:8])
         source.refuse(f"has no array {key!r}, only: {found or 'nothing'}", _AGAIN)
     info = archive.getinfo(names[f"{key}.npy"])
+    # The other methods have no ceiling on how much they unpack to.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        source.refuse(f"{key!r} is packed in a way that NumPy does not write", _AGAIN)
     with archive.open(info) as member:
         try:
             shape, dtype = _read_header(member)
@@ -79,7 +94,9 @@ def _read_array(source, archive, key):
         if dtype.hasobject:
             source.refuse(f"{key!r} holds Python objects", "store numbers or fixed-width text")
         count = math.prod(shape) * dtype.itemsize
-        packed = info.compress_size * (1 if info.compress_type == 0 else MAX_DEFLATE_RATIO)
+        packed = info.compress_size * (
+            1 if info.compress_type == zipfile.ZIP_STORED else MAX_DEFLATE_RATIO
+        )
         if member.tell() + count != info.file_size or count > packed:
             problem = f"{key!r} announces {count} bytes of data, its member holds other than that"
             source.refuse(problem, _AGAIN)

@@ -1,5 +1,7 @@
 """NPZ: x and y, never a pickle, no member that unpacks to more than it announces."""
 
+import gzip
+import hashlib
 import io
 import zipfile
 
@@ -73,10 +75,10 @@ def test_message(tmp_path, arrays, message):
         load(save(tmp_path, **arrays))
 
 
-def archive(path, x_bytes):
+def archive(path, x_bytes, method=zipfile.ZIP_DEFLATED):
     y = io.BytesIO()
     np.save(y, Y)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(path, "w", method) as file:
         file.writestr("x.npy", x_bytes)
         file.writestr("y.npy", y.getvalue())
 
@@ -106,6 +108,24 @@ def test_members_that_lie(tmp_path, content, message):
     archive(path, content)
     with pytest.raises(DataError, match=message):
         load(path)
+
+
+def test_packing_without_a_ceiling(tmp_path):
+    archive(tmp_path / "data.npz", header((6, 4)) + X.tobytes(), zipfile.ZIP_BZIP2)
+    with pytest.raises(DataError, match="'x' is packed in a way that NumPy does not write"):
+        load(tmp_path / "data.npz")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_the_digest_is_over_the_file_as_stored(tmp_path, packed):
+    path = save(tmp_path, x=X, y=Y)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    calls = []
+    data = load(path, progress=lambda *call: calls.append(call))
+    np.testing.assert_array_equal(data.x, X)
+    assert data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert calls[-1] == (path.stat().st_size, path.stat().st_size)
 
 
 def test_every_cut_and_every_flipped_byte_is_survived(tmp_path):
