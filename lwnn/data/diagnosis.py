@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lwnn.data.columns import Columns
 from lwnn.data.dialect import Dialect, quote_left_open, split_fields
 from lwnn.data.labels import LabelCodes
-from lwnn.data.numbers import problem_with, undecodable
+from lwnn.data.numbers import problem_with
 from lwnn.errors import DataError
 
 _NUMBERS_ONLY = "lwnn takes numbers only"
@@ -58,7 +58,7 @@ def _check_line(reading, number, line, guessed):
         _refuse(reading, number, None, "a quote is left open", "close it on the same line")
     fields = split_fields(line, dialect.delimiter)
     if len(fields) != dialect.width:
-        problem = undecodable(line) or f"expected {dialect.width} fields, found {len(fields)}"
+        problem = f"expected {dialect.width} fields, found {len(fields)}"
         _refuse(reading, number, None, problem, "repair or remove the row")
     for column in columns.features:
         # Most fields are good: the quick test first.

@@ -77,16 +77,16 @@ def look(lines, expected=()):
 
 
 def _score(lines, delimiter):
-    """Rank a delimiter: many fields are numbers, all lines have equally many, and many."""
+    """Rank a delimiter: a large share of the fields are numbers, and there are many fields."""
     rows = [split_fields(line, delimiter) for line in lines]
-    (width, agreeing), *_ = Counter(map(len, rows)).most_common(1)
+    width = Counter(map(len, rows)).most_common(1)[0][0]
     if width == 1:
-        return (0.0, 0.0, 0)
+        return (0.0, 0)
     cells = [cell for row in rows for cell in row]
     numbers = sum(
         parse(cell) is not None or (delimiter != "," and decimal_comma(cell)) for cell in cells
     )
-    return (round(numbers / len(cells), 2), agreeing / len(rows), width)
+    return (round(numbers / len(cells), 2), width)
 
 
 def _is_header(cells, rows):

@@ -94,10 +94,8 @@ def _read_array(source, archive, key):
         if dtype.hasobject:
             source.refuse(f"{key!r} holds Python objects", "store numbers or fixed-width text")
         count = math.prod(shape) * dtype.itemsize
-        packed = info.compress_size * (
-            1 if info.compress_type == zipfile.ZIP_STORED else MAX_DEFLATE_RATIO
-        )
-        if member.tell() + count != info.file_size or count > packed:
+        ratio = 1 if info.compress_type == zipfile.ZIP_STORED else MAX_DEFLATE_RATIO
+        if member.tell() + count != info.file_size or count > info.compress_size * ratio:
             problem = f"{key!r} announces {count} bytes of data, its member holds other than that"
             source.refuse(problem, _AGAIN)
         source.check_memory(count)

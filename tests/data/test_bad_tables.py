@@ -51,6 +51,26 @@ BAD = {
     "short row": (f"{GOOD}9,a\n", {}, r":5: expected 3 fields, found 2; "),
     "long row": (f"{NAMED}{GOOD}9,9,9,a\n", {}, r":6: expected 3 fields, found 4; "),
     "header too short": (f"temp,label\n{GOOD}", {}, r":2: expected 2 fields, found 3; "),
+    "header too long": (
+        "temp,label,wind\n1,a\n2,b\n3,a\n4,b\n",
+        {},
+        r":2: expected 3 fields, found 2",
+    ),
+    "short row among names with blanks": (
+        "1,2,New York\n3,4,San Jose\n5,New York\n7,8,San Jose\n",
+        {},
+        r":3: expected 3 fields, found 2; ",
+    ),
+    "endless quoted field": (
+        f'{GOOD}9,9,"{"a" * 200_000}"\n',
+        {},
+        r": cannot be read as a table: ",
+    ),
+    "not UTF-8 in the header": (
+        b"temp,w\xefnd,label\n1,2,a\n",
+        {},
+        r": column 1: in the header: by",
+    ),
     "quote left open": (f'{GOOD}9,1,"a\n1,2,b\n', {}, r":5: a quote is left open; close it"),
     "name twice": (f"temp,temp,label\n{GOOD}", {}, r": column 'temp': stands in the header twice"),
     "no name": (f",wind,label\n{GOOD}", {}, r": column 0: has no name; name it in the header"),

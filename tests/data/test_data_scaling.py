@@ -57,6 +57,8 @@ def test_huge_and_tiny_columns_stay_finite():
     x = np.array([[3e38, 1e-44], [-3e38, 0], [3e38, 0]], np.float32)
     scaled = Scaler.standard(x).apply(x)
     assert np.isfinite(scaled).all()
+    denormal = np.array([[2], [0], [1]], np.float32) * np.float32(1e-45)
+    assert np.isfinite(Scaler.standard(denormal).apply(denormal)).all()
     constant = Scaler.standard(np.full((2, 1), -3e38, np.float32))
     assert constant.apply(np.array([[3e38]], np.float32)).tolist() == [[0]]
 

@@ -104,6 +104,13 @@ def test_a_gzip_bomb_takes_no_memory(tmp_path, monkeypatch):
     assert taken == [(120, np.uint8)]
 
 
+def test_images_larger_than_the_machine_are_refused(tmp_path, monkeypatch):
+    path = save(tmp_path, idx(IMAGES), idx(LABELS))[0]
+    monkeypatch.setattr("lwnn.data.source.machine_memory", lambda: IMAGES.nbytes - 1)
+    with pytest.raises(DataError, match="GB of memory, this machine has"):
+        load(path)
+
+
 def test_with_a_model(tmp_path):
     path = save(tmp_path, idx(IMAGES), idx(LABELS))[0]
     names = tuple(f"x{i}" for i in range(20))

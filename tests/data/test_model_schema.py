@@ -65,6 +65,18 @@ def test_the_target_option_says_which_column_is_not_a_feature(save):
     assert data.y.tolist() == [1, 0]
 
 
+def test_the_label_cannot_be_a_feature(save):
+    path = save("a,b,c,kind\n1,2,3,yes\n")
+    with pytest.raises(DataError, match="column 'b': is a feature of the model and cannot be the"):
+        load(path, schema=NAMED, target="b")
+
+
+def test_numbers_are_a_header_where_the_model_knows_them_as_names(save):
+    schema = Schema(("10", "20"), "30", ("no", "yes"), True)
+    data = load(save("20,10,30\n2,1,yes\n4,3,no\n"), schema=schema)
+    assert data.x.tolist() == [[1, 2], [3, 4]]
+
+
 MISFITS = {
     "unseen label": (
         NAMED,

@@ -41,6 +41,12 @@ def test_labels_in_any_type_are_the_same_classes(tmp_path, y):
     assert data.y.tolist() == [0, 1, 0, 1, 1, 0]
 
 
+def test_columns_first_in_memory(tmp_path):
+    data = load(save(tmp_path, x=np.asfortranarray(X.astype(np.float32)), y=Y))
+    assert data.x.flags.c_contiguous
+    np.testing.assert_array_equal(data.x, X)
+
+
 def test_images_and_order_in_memory(tmp_path):
     x = np.asfortranarray(np.arange(48, dtype=np.uint8).reshape(6, 2, 4))
     path = tmp_path / "images.npz"
@@ -110,6 +116,18 @@ def test_members_that_lie(tmp_path, content, message):
         load(path)
 
 
+def test_a_member_that_lies_about_its_size_to_the_zip_too(tmp_path):
+    path = tmp_path / "data.npz"
+    content = header((10**5, 784)) + bytes(80)
+    archive(path, content)
+    said, lie = (size.to_bytes(4, "little") for size in (len(content), len(content) + 627199920))
+    stored = path.read_bytes()
+    assert stored.count(said) == 2
+    path.write_bytes(stored.replace(said, lie))
+    with pytest.raises(DataError, match="'x' announces 627200000 bytes"):
+        load(path)
+
+
 def test_packing_without_a_ceiling(tmp_path):
     archive(tmp_path / "data.npz", header((6, 4)) + X.tobytes(), zipfile.ZIP_BZIP2)
     with pytest.raises(DataError, match="'x' is packed in a way that NumPy does not write"):
@@ -118,12 +136,14 @@ def test_packing_without_a_ceiling(tmp_path):
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_the_digest_is_over_the_file_as_stored(tmp_path, packed):
-    path = save(tmp_path, x=X, y=Y)
+    # Larger than what is read at once, so that parts are read again and out of order.
+    x = np.random.default_rng(0).random((6, 60_000))
+    path = save(tmp_path, y=Y, x=x)
     if packed:
         path.write_bytes(gzip.compress(path.read_bytes()))
     calls = []
     data = load(path, progress=lambda *call: calls.append(call))
-    np.testing.assert_array_equal(data.x, X)
+    np.testing.assert_array_equal(data.x, x.astype(np.float32))
     assert data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert calls[-1] == (path.stat().st_size, path.stat().st_size)
 
