@@ -160,3 +160,10 @@ def test_random_tables_come_back_to_the_last_bit(tmp_path_factory, x, delimiter,
     np.testing.assert_array_equal(data.x, x)
     assert [data.labels[code] for code in data.y] == names
     assert data.named == header
+
+
+def test_blanks_in_names_do_not_part_columns(tmp_path):
+    lines = ["1,2,the very long way round", "3,4,not the very long way"] * 3
+    data = load(save(tmp_path, "\n".join(lines)))
+    assert data.x.shape == (6, 2)
+    assert data.labels == ("not the very long way", "the very long way round")
