@@ -1,0 +1,45 @@
+"""Train small neural nets without backprop, or with it; compare them; quantize them to int8.
+
+>>> import lwnn
+>>> run = lwnn.train(lwnn.load(lwnn.sample_path()), lwnn.Options(algo="ff"))
+>>> run.metrics["test"]["accuracy"] > 0.9
+True
+
+Names are imported when they are first used, so that ``import lwnn`` itself is quick.
+"""
+
+import importlib
+
+from lwnn._version import __version__
+
+_HOMES = {
+    "Dataset": "lwnn.data",
+    "Schema": "lwnn.data",
+    "load": "lwnn.data",
+    "sample_path": "lwnn.data",
+    "split": "lwnn.data",
+    "Model": "lwnn.model",
+    "Network": "lwnn.network",
+    "Params": "lwnn.network",
+    "Options": "lwnn.training",
+    "Run": "lwnn.training",
+    "train": "lwnn.training",
+    "QuantizedModel": "lwnn.quantization",
+    "quantize": "lwnn.quantization",
+    "load_model": "lwnn.modelfile",
+    "save_model": "lwnn.modelfile",
+    "compare": "lwnn.comparison",
+    "LwnnError": "lwnn.errors",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lwnn' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,211 @@
+"""The one training loop: epochs, shuffling, validation, early stop, the best kept."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from lwnn.errors import TrainingError
+from lwnn.learning.schedules import cooldown
+
+#: Multiply-accumulates between two looks at the loss, the clock and the keyboard.
+PAUSE = 1_000_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """How far training is; handed to `on_epoch` after every stretch of rows.
+
+    Attributes
+    ----------
+    epoch, epochs : int
+        This epoch, from 1, and how many there may be.
+    rows_done, rows_total : int
+        Rows of this epoch.
+    loss : float or None
+        Mean over the rows of the epoch, once it is finished.
+    validation_accuracy : float or None
+        After the epoch, where there are validation rows.
+    seconds : float
+        Since training began.
+    samples_per_second : float
+        Rows learnt from per second of learning.
+    finished : bool
+        Whether the epoch is complete.
+    """
+
+    epoch: int
+    epochs: int
+    rows_done: int
+    rows_total: int
+    loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+    samples_per_second: float
+    finished: bool
+
+
+@dataclasses.dataclass
+class Fit:
+    """What came of a fit.
+
+    Attributes
+    ----------
+    history : list of dict
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+    best_epoch : int
+        Whose parameters the rule now has; 0 when no epoch was finished.
+    stopped : {'finished', 'early', 'interrupted', 'diverged'}
+    message : str or None
+        For a person, when it diverged.
+    seconds, samples_per_second : float
+    """
+
+    history: list = dataclasses.field(default_factory=list)
+    best_epoch: int = 0
+    stopped: str = "finished"
+    message: str | None = None
+    seconds: float = 0.0
+    samples_per_second: float = 0.0
+
+
+def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
+    """Train `rule` in place; its parameters end as those of the best epoch.
+
+    Best is the highest validation accuracy, the later of two alike; without validation rows,
+    the last epoch.
+
+    Parameters
+    ----------
+    rule : Rule
+    validation : Rows
+        May be empty.
+    epochs : int
+    rate : float
+        Learning rate before the schedule.
+    patience : int
+        Epochs without a better one after which training stops; only with validation rows.
+    shuffle : numpy.random.Generator
+        Order of the rows, anew in every epoch.
+    on_epoch : callable, optional
+        Called with an `Epoch`.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    TrainingError
+        When the loss is no longer a number before the first epoch is finished.
+    KeyboardInterrupt
+        When interrupted before the first epoch is finished.
+    """
+    return _Loop(rule, validation, epochs, rate, patience, shuffle, on_epoch or _ignore).run()
+
+
+def _ignore(_):
+    pass
+
+
+class _DivergedError(Exception):
+    pass
+
+
+class _Loop:
+    """The state of one call of `fit`."""
+
+    def __init__(self, rule, validation, epochs, rate, patience, shuffle, on_epoch):
+        self.rule, self.validation = rule, validation
+        self.epochs, self.rate, self.patience = epochs, rate, patience
+        self.shuffle, self.on_epoch = shuffle, on_epoch
+        self.result = Fit()
+        self.best_accuracy = -1.0
+        self.best = rule.params.vector.copy()
+        self.rows_learnt, self.learning_seconds = 0, 0.0
+        self.began = time.perf_counter()
+
+    def run(self):
+        result = self.result
+        try:
+            for epoch in range(1, self.epochs + 1):
+                self.epoch(epoch)
+                if len(self.validation) and epoch - result.best_epoch >= self.patience:
+                    result.stopped = "early"
+                    break
+        except KeyboardInterrupt:
+            if not result.best_epoch:
+                raise
+            result.stopped = "interrupted"
+        except _DivergedError:
+            self.explain_divergence(len(result.history) + 1)
+        self.rule.params.vector[:] = self.best
+        result.seconds = time.perf_counter() - self.began
+        result.samples_per_second = self.speed()
+        return result
+
+    def epoch(self, epoch):
+        rate = self.rate * cooldown(epoch, self.epochs)
+        self.rule.begin_epoch()
+        order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
+        total, step = 0.0, self.rows_between_looks()
+        for start in range(0, len(order), step):
+            if start:
+                self.report(epoch, start)
+            total += self.learn(order[start : start + step], rate)
+        if not np.isfinite(self.rule.params.vector).all():
+            raise _DivergedError
+        loss, accuracy = total / len(order), self.validation_accuracy()
+        self.result.history.append(
+            {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
+        )
+        if accuracy is None or accuracy >= self.best_accuracy:
+            self.best[:] = self.rule.params.vector
+            self.best_accuracy, self.result.best_epoch = accuracy or 0.0, epoch
+        self.report(epoch, len(order), loss, accuracy)
+
+    def rows_between_looks(self):
+        """Whole mini-batches that take about as long as a person waits for Ctrl-C."""
+        batch, work = self.rule.batch, self.rule.row_work(self.rule.network)
+        return max(1, PAUSE // (work * batch)) * batch
+
+    def learn(self, rows, rate):
+        began = time.perf_counter()
+        loss = self.rule.learn(rows, rate)
+        self.learning_seconds += time.perf_counter() - began
+        self.rows_learnt += len(rows)
+        if not np.isfinite(loss):
+            raise _DivergedError
+        return loss
+
+    def validation_accuracy(self):
+        if not len(self.validation):
+            return None
+        guess = self.rule.scores(self.validation.x).argmax(axis=1)
+        return float((guess == self.validation.y).mean())
+
+    def speed(self):
+        return self.rows_learnt / self.learning_seconds if self.learning_seconds else 0.0
+
+    def report(self, epoch, done, loss=None, accuracy=None):
+        self.on_epoch(
+            Epoch(
+                epoch=epoch,
+                epochs=self.epochs,
+                rows_done=done,
+                rows_total=len(self.rule.rows),
+                loss=loss,
+                validation_accuracy=accuracy,
+                seconds=time.perf_counter() - self.began,
+                samples_per_second=self.speed(),
+                finished=loss is not None,
+            )
+        )
+
+    def explain_divergence(self, epoch):
+        advice = f"try a smaller rate, such as --lr {self.rate / 10:.1g}"
+        said = f"the loss is no longer a number in epoch {epoch}"
+        if not self.result.best_epoch:
+            raise TrainingError(f"{said}; {advice}")
+        kept = f"the model is that of epoch {self.result.best_epoch}"
+        self.result.stopped, self.result.message = "diverged", f"{said}; {kept}; {advice}"

@@ -1,0 +1,138 @@
+"""What every learning rule offers the loop."""
+
+import abc
+import dataclasses
+
+import numpy as np
+
+from lwnn.learning.optimizers import Optimizer
+from lwnn.network import Network, Params
+from lwnn.scoring import score
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Rows to learn from or to judge by.
+
+    Parameters
+    ----------
+    x : ndarray of float32 or uint8, shape (n, inputs)
+        Raw; the kernels scale them as they read them.
+    y : ndarray of int32, shape (n,)
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+
+class Rule(abc.ABC):
+    """A network being trained.
+
+    Parameters
+    ----------
+    network : Network
+    rows : Rows
+        What to learn from; every label occurs.
+    scaler : ndarray of float32, shape (2, inputs)
+        Offset and scale of each input.
+    clip : float
+        Bound of a scaled input.
+    optimizer : Optimizer
+    batch : int
+        Rows in a mini-batch.
+    init, draws : numpy.random.Generator
+        Where starting weights, and all that is drawn later, come from.
+    threads : int
+        Any number gives the same bits.
+    """
+
+    #: Kind of network that the rule trains.
+    kind = "dense"
+    readout = "output"
+
+    def __init__(
+        self,
+        network: Network,
+        rows: Rows,
+        scaler: np.ndarray,
+        clip: float,
+        optimizer: Optimizer,
+        *,
+        batch: int,
+        init: np.random.Generator,
+        draws: np.random.Generator,
+        threads: int = 1,
+    ):
+        self.network = network
+        self.rows = rows
+        self.scaler = scaler
+        self.clip = clip
+        self.optimizer = optimizer
+        self.batch = min(batch, len(rows))
+        self.draws = draws
+        self.threads = threads
+        self.params = Params(network)
+        self.goals = self.layer_goals()
+        self.start(init)
+        self.workspace = np.empty(self.workspace_size(), np.float32)
+
+    def layer_goals(self):
+        """Forward-Forward's goodness factor, threshold and readout weight of each layer."""
+        return np.zeros((0, 3), np.float32)
+
+    @abc.abstractmethod
+    def start(self, rng):
+        """Set the starting weights."""
+
+    @abc.abstractmethod
+    def workspace_size(self):
+        """Floats of scratch that training takes."""
+
+    @abc.abstractmethod
+    def learn(self, order, rate):
+        """Learn from the rows that `order` (int32) names; the loss summed over them."""
+
+    @property
+    @abc.abstractmethod
+    def forward_passes(self):
+        """Forward passes that one update stands for."""
+
+    @staticmethod
+    def row_work(network):
+        """Multiply-accumulates a row, roughly: enough to choose threads and pauses by."""
+        return 3 * network.size
+
+    def begin_epoch(self):
+        """Called before the rows of an epoch are visited."""
+
+    @property
+    def working_bytes(self):
+        """Bytes that training holds: parameters, what the optimizer remembers, scratch."""
+        buffers = (self.params.vector, self.optimizer.state, self.workspace)
+        return sum(buffer.nbytes for buffer in buffers)
+
+    def scores(self, x):
+        """Score of every class for raw rows, float32 (n, classes)."""
+        return score(
+            self.network,
+            self.params.vector,
+            x,
+            self.scaler,
+            self.clip,
+            readout=self.readout,
+            goals=self.goals,
+            threads=self.threads,
+        )
+
+
+def scaled_normal(params, rng, gain):
+    """Weights from N(0, gain / inputs of the layer), biases 0.
+
+    Gain 2 is He et al. 2015 (for ReLU), gain 1 LeCun 1998.
+    """
+    for name, view in params.views.items():
+        if name.endswith(".weight"):
+            view[:] = rng.standard_normal(view.shape, np.float32) * np.sqrt(gain / view.shape[1])

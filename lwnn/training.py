@@ -1,0 +1,372 @@
+"""From a dataset and a few options to a trained model with its measures."""
+
+import dataclasses
+import os
+
+import numpy as np
+
+from lwnn._kernels import variant
+from lwnn._version import __version__
+from lwnn.data import Dataset, Scaler, split
+from lwnn.errors import UsageError
+from lwnn.learning import RULES, fit
+from lwnn.learning.forward_forward import label_scale
+from lwnn.learning.optimizers import Optimizer
+from lwnn.learning.rule import Rows
+from lwnn.metrics import accuracy, log_loss
+from lwnn.model import Model
+from lwnn.network import Network
+
+#: Names of the random streams that a seed is the mother of, so that none follows another.
+_STREAMS = ("split", "init", "shuffle", "draws")
+#: Multiply-accumulates in a mini-batch from which threads earn their keep.
+_WORTH_THREADS = 4_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to train; None stands for the default, which may depend on the rule and the data.
+
+    Parameters
+    ----------
+    algo : {'ff', 'bp', 'wp'}
+        Forward-Forward, backprop or weight perturbation.
+    hidden : tuple of int, optional
+        Width of each hidden layer; default (64,).
+    activation : {'relu', 'sigmoid', 'tanh', 'linear'}, optional
+        Of the hidden layers; default ``relu``. Forward-Forward takes no other.
+    cost : {'cross-entropy', 'mse'}, optional
+        For ``bp`` and ``wp``: cross-entropy over a softmax (default), or squared error over a
+        sigmoid.
+    epochs : int, optional
+        Default: about 3,000 updates, but 10 to 200 epochs.
+    batch : int, optional
+        Rows in a mini-batch; default 32, or 64 from 10,000 training rows on.
+    rate : float, optional
+        Learning rate; default by optimizer and number of inputs.
+    optimizer : {'adam', 'momentum', 'sgd'}, optional
+        Default ``adam``.
+    momentum : float, optional
+        For ``momentum``; default 0.9.
+    readout : {'goodness', 'head'}, optional
+        For ``ff``; default ``goodness``.
+    delta : float, optional
+        For ``wp``: how far a weight is moved; default 0.001.
+    patience : int, optional
+        Epochs without a better validation accuracy before training stops; default a third of
+        the epochs, at least 10.
+    val, test : float or Dataset
+        Share of the rows, or rows of their own.
+    seed : int
+        Everything random follows from it.
+    threads : int, optional
+        Default: all cores for large nets, one for small ones. The model does not depend on it.
+    """
+
+    algo: str = "ff"
+    hidden: tuple[int, ...] | None = None
+    activation: str | None = None
+    cost: str | None = None
+    epochs: int | None = None
+    batch: int | None = None
+    rate: float | None = None
+    optimizer: str | None = None
+    momentum: float | None = None
+    readout: str | None = None
+    delta: float | None = None
+    patience: int | None = None
+    val: float | Dataset = 0.1
+    test: float | Dataset = 0.2
+    seed: int = 0
+    threads: int | None = None
+
+
+@dataclasses.dataclass
+class Run:
+    """A finished training run.
+
+    Attributes
+    ----------
+    model : Model
+    options : dict
+        What was trained with, defaults filled in.
+    metrics : dict
+        ``train``, ``validation`` and ``test``, each ``{"accuracy": …, "loss": …, "rows": …}``,
+        those that exist. The loss is the cross-entropy of the predicted shares, in nats. The
+        test rows are looked at once, after training.
+    history : list of dict
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+    best_epoch, epochs_run : int
+    stopped : {'finished', 'early', 'interrupted', 'diverged'}
+    message : str or None
+    seconds, samples_per_second : float
+    forward_passes : int
+        Forward passes that one update stands for.
+    working_bytes : int
+        Bytes that training held, data aside.
+    """
+
+    model: Model
+    options: dict
+    metrics: dict
+    history: list
+    best_epoch: int
+    epochs_run: int
+    stopped: str
+    message: str | None
+    seconds: float
+    samples_per_second: float
+    forward_passes: int
+    working_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The rows of a dataset, shared out."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    def existing(self):
+        """Name and rows of the parts that have any."""
+        return [(name, rows) for name, rows in vars(self).items() if len(rows)]
+
+
+def train(dataset, options=None, on_epoch=None):
+    """Train a model.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With labels.
+    options : Options, optional
+    on_epoch : callable, optional
+        Called with a `lwnn.learning.Epoch` now and then.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError
+        When an option does not fit.
+    TrainingError
+        When the loss stops being a number in the first epoch.
+
+    Examples
+    --------
+    >>> import lwnn
+    >>> run = lwnn.train(lwnn.load(lwnn.sample_path()), lwnn.Options(algo="bp", epochs=5))
+    >>> run.model.predict(dataset.x)  # doctest: +SKIP
+    """
+    options = options or Options()
+    check(options)
+    parts, scaler = share_out(dataset, options)
+    rule, settings = prepare(dataset, parts, scaler, options)
+    result = fit(
+        rule,
+        parts.validation,
+        epochs=settings["epochs"],
+        rate=settings["lr"],
+        patience=settings["patience"],
+        shuffle=stream(options.seed, "shuffle"),
+        on_epoch=on_epoch,
+    )
+    model = assemble(dataset, rule, scaler, settings)
+    return Run(
+        model=model,
+        options=settings,
+        metrics={name: measure(model, rows, rule.threads) for name, rows in parts.existing()},
+        history=result.history,
+        best_epoch=result.best_epoch,
+        epochs_run=len(result.history),
+        stopped=result.stopped,
+        message=result.message,
+        seconds=result.seconds,
+        samples_per_second=result.samples_per_second,
+        forward_passes=rule.forward_passes,
+        working_bytes=rule.working_bytes,
+    )
+
+
+def stream(seed, name):
+    """The random numbers of one purpose."""
+    return np.random.default_rng([seed, _STREAMS.index(name)])
+
+
+# ---------------------------------------------------------------- options
+
+
+#: Option, smallest and largest value.
+_RANGES = (
+    ("epochs", 1, 1_000_000),
+    ("batch", 1, 65_536),
+    ("rate", 1e-12, 1e6),
+    ("patience", 1, 1_000_000),
+    ("threads", 1, 1024),
+    ("seed", 0, 2**63 - 1),
+)
+#: Option to the algorithms that it means something to.
+_ONLY = {
+    "cost": ("bp", "wp"),
+    "activation": ("bp", "wp"),
+    "readout": ("ff",),
+    "delta": ("wp",),
+}
+_FLAGS = {"rate": "lr"}
+
+
+def check(options):
+    """Refuse what cannot be meant, naming the option as the command line does."""
+    if options.algo not in RULES:
+        raise UsageError(f"unknown --algo {options.algo!r}; choose from {', '.join(RULES)}")
+    for name, least, most in _RANGES:
+        value = getattr(options, name)
+        if value is not None and not least <= value <= most:
+            flag = _FLAGS.get(name, name)
+            raise UsageError(f"--{flag} {value:g}; expected {least:g} to {most:g}")
+    for name, algorithms in _ONLY.items():
+        if getattr(options, name) is not None and options.algo not in algorithms:
+            fitting = " or ".join(f"--algo {algo}" for algo in algorithms)
+            raise UsageError(f"--{name} goes with {fitting}, not with --algo {options.algo}")
+    if options.momentum is not None and options.optimizer != "momentum":
+        raise UsageError("--momentum goes with --optimizer momentum")
+
+
+def default_rate(optimizer, inputs):
+    """A learning rate for nets of this many inputs.
+
+    Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
+    """
+    if optimizer == "adam":
+        return float(f"{min(0.01, max(0.001, 0.64 / inputs)):.2g}")
+    return 0.1 if optimizer == "sgd" else 0.02
+
+
+def resolve(options, rows, inputs):
+    """The settings to train with, defaults filled in, as the command line names them."""
+    batch = options.batch or (32 if rows < 10_000 else 64)
+    optimizer = options.optimizer or "adam"
+    epochs = options.epochs or min(200, max(10, round(3000 * batch / rows)))
+    settings = {
+        "algo": options.algo,
+        "hidden": list(options.hidden if options.hidden is not None else (64,)),
+        "epochs": epochs,
+        "batch": batch,
+        "optimizer": optimizer,
+        "lr": options.rate or default_rate(optimizer, inputs),
+        "patience": options.patience or max(10, epochs // 3),
+        "seed": options.seed,
+    }
+    extra = {
+        "momentum": 0.9 if optimizer == "momentum" else None,
+        "readout": "goodness" if options.algo == "ff" else None,
+        "activation": "relu" if options.algo != "ff" else None,
+        "cost": "cross-entropy" if options.algo != "ff" else None,
+        "delta": 1e-3 if options.algo == "wp" else None,
+    }
+    for name, default in extra.items():
+        if default is not None:
+            chosen = getattr(options, name)
+            settings[name] = default if chosen is None else chosen
+    return settings
+
+
+# ---------------------------------------------------------------- rows
+
+
+def share_out(dataset, options):
+    """Rows for training, validation and test, and the scaler learnt on the first."""
+    val, test = options.val, options.test
+    shares = [0.0 if isinstance(part, Dataset) else part for part in (val, test)]
+    seed = int(stream(options.seed, "split").integers(2**63))
+    train_rows, val_rows, test_rows = split(dataset.y, *shares, seed)
+    scaler = Scaler.for_dataset(dataset, train_rows)
+
+    def rows_of(part, rows):
+        if isinstance(part, Dataset):
+            return Rows(part.x, part.y)
+        return Rows(np.ascontiguousarray(dataset.x[rows]), dataset.y[rows])
+
+    parts = Parts(rows_of(None, train_rows), rows_of(val, val_rows), rows_of(test, test_rows))
+    return parts, scaler
+
+
+def measure(model, rows, threads=1):
+    """Accuracy and cross-entropy on these rows."""
+    shares = model.predict_proba(rows.x, threads)
+    return {
+        "accuracy": accuracy(rows.y, shares.argmax(axis=1)),
+        "loss": log_loss(rows.y, shares),
+        "rows": len(rows),
+    }
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def prepare(dataset, parts, scaler, options):
+    """The rule, ready to learn, and its settings."""
+    inputs = dataset.x.shape[1]
+    settings = resolve(options, len(parts.train), inputs)
+    rule_class = RULES[options.algo]
+    network = Network(
+        kind=rule_class.kind,
+        inputs=inputs,
+        hidden=tuple(settings["hidden"]),
+        classes=len(dataset.labels),
+        activation=settings.get("activation", "relu"),
+        cost=settings.get("cost", "cross-entropy"),
+        label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+    )
+    extra = {name: settings[name] for name in ("readout", "delta") if name in settings}
+    rule = rule_class(
+        network,
+        parts.train,
+        np.stack([scaler.offset, scaler.scale]),
+        scaler.clip,
+        Optimizer(settings["optimizer"], network.size, settings.get("momentum", 0.9)),
+        batch=settings["batch"],
+        init=stream(options.seed, "init"),
+        draws=stream(options.seed, "draws"),
+        threads=options.threads or default_threads(rule_class, network, settings["batch"]),
+        **extra,
+    )
+    return rule, settings
+
+
+def default_threads(rule_class, network, batch):
+    """One for small nets, where sharing out costs more than it gives; else all cores."""
+    if rule_class.row_work(network) * batch < _WORTH_THREADS:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def assemble(dataset, rule, scaler, settings):
+    """The model that the rule has learnt, with where it comes from."""
+    schema = dataset.schema
+    return Model(
+        network=rule.network,
+        params=rule.params.copy(),
+        offset=scaler.offset,
+        scale=scaler.scale,
+        clip=scaler.clip,
+        labels=dataset.labels,
+        features=dataset.features,
+        target=dataset.target,
+        named=schema.named,
+        readout=rule.readout,
+        goals=rule.goals,
+        provenance={
+            "lwnn": __version__,
+            "options": settings,
+            "data": {"name": os.path.basename(dataset.source), "sha256": dataset.sha256},
+            "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
+            "kernels": variant,
+        },
+    )
