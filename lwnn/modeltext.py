@@ -1,0 +1,185 @@
+"""The JSON text in a model file: everything about a model but its tensors.
+
+Reading it takes nothing for granted: each value is checked for its type and its bounds.
+"""
+
+import json
+import math
+
+from lwnn.errors import ModelFileError, UsageError
+from lwnn.network import MAX_LAYERS, MAX_UNITS, Network
+
+#: Raised when a file of an older lwnn can no longer be read, or an older lwnn would read a new
+#: file wrongly. Keys that are not known are ignored.
+FORMAT_VERSION = 1
+_READOUTS = {"dense": ("output",), "ff": ("goodness", "head")}
+
+
+def write(model, **more):
+    """Return the text for a model: compact JSON in ASCII, keys sorted.
+
+    Parameters
+    ----------
+    model : Model or QuantizedModel
+    **more
+        Further entries.
+    """
+    network = model.network
+    entries = {
+        "format_version": FORMAT_VERSION,
+        "network": {
+            "kind": network.kind,
+            "inputs": network.inputs,
+            "hidden": list(network.hidden),
+            "classes": network.classes,
+            "activation": network.activation,
+            "cost": network.cost,
+            "label_scale": network.label_scale,
+        },
+        "labels": list(model.labels),
+        "features": list(model.features),
+        "target": model.target,
+        "named": model.named,
+        "readout": model.readout,
+        "clip": model.clip,
+        "provenance": model.provenance,
+        **more,
+    }
+    return json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def read(text):
+    """Read what `write` wrote, or something that claims to be that.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    entries : dict
+        All entries of the text, unchecked.
+    fields : dict
+        Checked, as `Model` takes them: network, labels, features, target, named, readout, clip,
+        provenance.
+
+    Raises
+    ------
+    ModelFileError
+        With the problem only; the caller knows the file.
+    """
+    entries = _parse(text)
+    version = _take(entries, "format_version", int)
+    if version < 1:
+        raise wrong("format_version")
+    if version > FORMAT_VERSION:
+        raise ModelFileError("was made by a newer lwnn than this one; upgrade lwnn")
+    network = _network(_take(entries, "network", dict))
+    features = _names(entries, "features", network.inputs)
+    named = _take(entries, "named", bool)
+    return entries, {
+        "network": network,
+        "labels": _names(entries, "labels", network.classes),
+        "features": features,
+        "target": _target(entries, named, len(features)),
+        "named": named,
+        "readout": _choice(entries, "readout", _READOUTS[network.kind]),
+        "clip": positive(entries, "clip"),
+        "provenance": _take(entries, "provenance", dict),
+    }
+
+
+def positive(entries, key):
+    """Return the finite number above 0 at `key` as a float."""
+    value = _take(entries, key, (int, float))
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not 0 < value < math.inf:
+        raise wrong(key)
+    return value
+
+
+def wrong(key):
+    """Return the error for an entry that is missing or makes no sense."""
+    return ModelFileError(f"its entry {key!r} is missing or wrong")
+
+
+def _parse(text):
+    try:
+        entries = json.loads(text)
+    # ValueError: no JSON, or a number of thousands of digits; the other: too deeply nested.
+    except (ValueError, RecursionError):
+        entries = None
+    if not isinstance(entries, dict):
+        raise ModelFileError("its description of the model is not readable")
+    return entries
+
+
+def _take(entries, key, kind):
+    """Return the value at `key`, which must be of type `kind`; True is not a number here."""
+    value = entries.get(key)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise wrong(key)
+    return value
+
+
+def _choice(entries, key, known):
+    value = _take(entries, key, str)
+    if value not in known:
+        raise wrong(key)
+    return value
+
+
+def _network(entries):
+    hidden = _take(entries, "hidden", list)
+    if len(hidden) >= MAX_LAYERS:
+        raise wrong("hidden")
+    try:
+        return Network(
+            kind=_take(entries, "kind", str),
+            inputs=_width(entries, "inputs"),
+            hidden=tuple(_width({"hidden": width}, "hidden") for width in hidden),
+            classes=_width(entries, "classes"),
+            activation=_take(entries, "activation", str),
+            cost=_take(entries, "cost", str),
+            label_scale=positive(entries, "label_scale"),
+        )
+    except UsageError as error:
+        # What follows the semicolon is advice on options of training.
+        problem = str(error).partition(";")[0]
+        raise ModelFileError(f"its network is impossible: {problem}") from error
+
+
+def _width(entries, key):
+    width = _take(entries, key, int)
+    if not 1 <= width <= MAX_UNITS:
+        raise wrong(key)
+    return width
+
+
+def _names(entries, key, count):
+    """Return a list of `count` different texts as a tuple."""
+    names = _take(entries, key, list)
+    if len(names) != count or not all(map(_is_text, names)) or len(set(names)) != count:
+        raise wrong(key)
+    return tuple(names)
+
+
+def _is_text(value):
+    """Whether `value` is text that can be written to a file: JSON may spell half a character."""
+    return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode()
+
+
+def _target(entries, named, features):
+    target = entries.get("target")
+    if target is None:
+        return None
+    if not _is_text(target):
+        raise wrong("target")
+    # Without a header the label column is known by its index.
+    is_index = target.isascii() and target.isdigit() and len(target) < 10
+    if not named and not (is_index and int(target) <= features):
+        raise wrong("target")
+    return target
