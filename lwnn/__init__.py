@@ -32,7 +32,8 @@ _HOMES = {
     "LwnnError": "lwnn.errors",
 }
 
-__all__ = [*_HOMES, "__version__"]
+__all__ = ["__version__"]
+__all__ += _HOMES
 
 
 def __getattr__(name):
