@@ -41,7 +41,7 @@ def save(model, path):
     UsageError
         When the file cannot be written.
     """
-    text, tensors = modeltext.write(model), _tensors(model)
+    text, tensors = modeltext.write(model), named_tensors(model)
     if broken := _not_finite(tensors):
         raise ModelFileError(f"{path}: not saved: {broken} of the model is not finite")
     content = safetensors.numpy.save(tensors, metadata={"lwnn": text})
@@ -81,11 +81,10 @@ def load(path):
         raise ModelFileError(f"{path}: cannot be read: {reason}; check the path") from error
 
 
-def _tensors(model):
-    tensors = {**model.params.views, "input.offset": model.offset, "input.scale": model.scale}
-    if model.network.kind == "ff":
-        tensors["goals"] = model.goals
-    return tensors
+def named_tensors(model):
+    """Return what a model file holds for `model`: name to array, in the order of the layers."""
+    named = {**model.params.views, "input.offset": model.offset, "input.scale": model.scale}
+    return {**named, "goals": model.goals} if model.network.kind == "ff" else named
 
 
 def _check_header(path):
