@@ -137,7 +137,7 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
 
 
 cdef void requantize_row(const int *sums, const int *bias, const int *multiplier,
-                         const signed char *shift, Py_ssize_t outputs, int zero_point, int low,
+                         const signed char *shift, Py_ssize_t outputs, int zero_point,
                          signed char *out) noexcept nogil:
     cdef Py_ssize_t o
     cdef int right
@@ -146,13 +146,13 @@ cdef void requantize_row(const int *sums, const int *bias, const int *multiplier
         right = 31 - shift[o]
         q = (<long long>sums[o] + bias[o]) * multiplier[o] + (half << (right - 1))
         q = (q >> right) + zero_point
-        q = q if q > low else low
+        q = q if q > -128 else -128
         out[o] = <signed char>(q if q < 127 else 127)
 
 
 def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::1] multiplier,
-                    const signed char[::1] shift, int zero_point, int low,
-                    signed char[:, ::1] out, int threads):
+                    const signed char[::1] shift, int zero_point, signed char[:, ::1] out,
+                    int threads):
     """Add a bias and bring the sums to the scale of the layer's output.
 
     Parameters
@@ -167,9 +167,7 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     shift : int8 (outputs,)
         IN. -31 to 30; the real factor is multiplier * 2^(shift - 31).
     zero_point : int
-        IN. Of the output.
-    low : int
-        IN. The least output: the zero point behind ReLU, else -128.
+        IN. Of the output. With -128 the saturation is a ReLU.
     out : int8 (n * passes, outputs)
         OUT. Row r * passes + p belongs to sums[r] and bias[p].
     threads : int
@@ -178,7 +176,7 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     cdef int team = team_of(n, threads)
     for r in prange(n, nogil=True, num_threads=team, schedule='static'):
         requantize_row(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0], &shift[0],
-                       out.shape[1], zero_point, low, &out[r, 0])
+                       out.shape[1], zero_point, &out[r, 0])
 
 
 def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,

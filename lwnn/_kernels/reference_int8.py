@@ -29,11 +29,11 @@ def int8_accumulate(x, weight, out, threads):
     out[:] = x.astype(np.int64) @ weight.T.astype(np.int64)
 
 
-def int8_requantize(sums, bias, multiplier, shift, zero_point, low, out, threads):
+def int8_requantize(sums, bias, multiplier, shift, zero_point, out, threads):
     sums = (sums[:, None].astype(np.int64) + bias).reshape(out.shape)
     right = 31 - shift.astype(np.int64)
     rounded = (sums * multiplier + (np.int64(1) << (right - 1))) >> right
-    out[:] = np.clip(rounded + zero_point, low, 127)
+    out[:] = np.clip(rounded + zero_point, -128, 127)
 
 
 def int8_lookup(x, table, out, threads):

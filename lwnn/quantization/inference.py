@@ -10,7 +10,6 @@ What each step computes is in `lwnn/_kernels/int8.pxi`.
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.quantization.arithmetic import LOW
 from lwnn.quantization.tensors import looked_up, passes, used_layers
 
 #: Sums that a layer may hold while rows are scored: half of a usual L2 cache.
@@ -52,8 +51,7 @@ def integer_scores(network, tensors, readout, x, threads):
 def _output(network, tensors, x, threads):
     tables = looked_up(network)
     for name, _, _ in network.layers:
-        relu = name != "output" and network.activation == "relu"
-        x = _layer(tensors, name, x, relu, threads)
+        x = _layer(tensors, name, x, threads)
         if name in tables:
             y = np.empty_like(x)
             kernels.int8_lookup(x, tensors[f"{name}.table"], y, threads)
@@ -67,7 +65,7 @@ def _goodness(network, tensors, x, threads):
     source = "input"
     for (name, _, _), factor in zip(used_layers(network, "goodness"), factors, strict=True):
         x = _normalize(tensors, source, x, threads)
-        x = _layer(tensors, name, x, True, threads)
+        x = _layer(tensors, name, x, threads)
         kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores, threads)
         source = name
     return scores.reshape(-1, network.classes)
@@ -77,13 +75,13 @@ def _head(network, tensors, x, threads):
     x = _normalize(tensors, "input", x, threads)
     states = []
     for name, _, _ in network.layers[:-1]:
-        x = _layer(tensors, name, x, True, threads)
+        x = _layer(tensors, name, x, threads)
         x = _normalize(tensors, name, x, threads)
         states.append(x)
-    return _layer(tensors, "head", np.hstack(states[network.head_from :]), False, threads)
+    return _layer(tensors, "head", np.hstack(states[network.head_from :]), threads)
 
 
-def _layer(tensors, name, x, relu, threads):
+def _layer(tensors, name, x, threads):
     """Outputs of a layer; under several labels the passes of a row lie one behind the other."""
     weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
     sums = np.empty((len(x), len(weight)), np.int32)
@@ -91,8 +89,7 @@ def _layer(tensors, name, x, relu, threads):
     out = np.empty((len(x) * len(bias), len(weight)), np.int8)
     zero_point = _scalar(tensors, f"{name}.zero_point")
     how = tensors[f"{name}.multiplier"], tensors[f"{name}.shift"]
-    low = zero_point if relu else LOW
-    kernels.int8_requantize(sums, bias, *how, zero_point, low, out, threads)
+    kernels.int8_requantize(sums, bias, *how, zero_point, out, threads)
     return out
 
 
