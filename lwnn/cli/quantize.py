@@ -82,8 +82,8 @@ def _load(console, model, path, target, needed):
 
 def _compare(before, after, dataset):
     """Return what the model before and after quantization answer, as measures."""
-    x, y, rows = dataset.x, dataset.y, len(dataset.x)
-    (old, _), (new, _) = outcome.answers(before, x), outcome.answers(after, x)
+    y, rows = dataset.y, len(dataset.x)
+    old, new = (model.predict_index(dataset.x, outcome.processors()) for model in (before, after))
     changed = int((old != new).sum())
     compared = {"rows": rows, "changed": changed, "changed_share": changed / rows}
     if y is None:
