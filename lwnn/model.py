@@ -17,7 +17,7 @@ class Model:
     network : Network
     params : Params
     offset, scale : ndarray of float32, shape (inputs,)
-        The network reads clip((x − offset) · scale, ±clip).
+        The network reads clip((x - offset) · scale, ±clip).
     clip : float
     labels : tuple of str
         Name of every class.

@@ -49,7 +49,7 @@ class Network:
     activation : {'linear', 'relu', 'sigmoid', 'tanh'}
         Of the hidden layers. ``ff`` takes ``relu`` only.
     cost : {'cross-entropy', 'mse'}
-        What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y − a‖²
+        What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y - a‖²
         over a sigmoid. ``ff`` uses the first for its head.
     label_scale : float
         Value of the one hot label input (``ff`` only).
@@ -84,14 +84,17 @@ class Network:
         if self.classes < 2:
             raise UsageError("one class only; a classifier needs at least 2")
         if self.kind == "ff":
-            if not self.hidden:
-                raise UsageError("Forward-Forward needs a hidden layer; try --hidden 64")
-            if self.activation != "relu":
-                raise UsageError(
-                    f"Forward-Forward layers are ReLU, not {self.activation}; leave out --activation"
-                )
-            if self.cost != "cross-entropy":
-                raise UsageError("Forward-Forward has a loss of its own; leave out --cost")
+            self._check_forward_forward()
+
+    def _check_forward_forward(self):
+        if not self.hidden:
+            raise UsageError("Forward-Forward needs a hidden layer; try --hidden 64")
+        if self.activation != "relu":
+            raise UsageError(
+                f"Forward-Forward layers are ReLU, not {self.activation}; leave out --activation"
+            )
+        if self.cost != "cross-entropy":
+            raise UsageError("Forward-Forward has a loss of its own; leave out --cost")
 
     @functools.cached_property
     def layers(self):
@@ -143,7 +146,7 @@ class Network:
         -------
         ndarray of int64, shape (layers, 6)
             Per layer: inputs, outputs, offset of weight, bias and label tensor in the vector
-            (−1: none), code of the activation.
+            (-1: none), code of the activation.
         """
         offsets = dict(
             zip(

@@ -13,7 +13,7 @@ from lwnn.learning import RULES, fit
 from lwnn.learning.forward_forward import label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
-from lwnn.metrics import accuracy, log_loss
+from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
 
@@ -249,6 +249,7 @@ def default_rate(optimizer, inputs):
 def resolve(options, rows, inputs):
     """The settings to train with, defaults filled in, as the command line names them."""
     batch = options.batch or (32 if rows < 10_000 else 64)
+    batch = min(batch, rows)
     optimizer = options.optimizer or "adam"
     epochs = options.epochs or min(200, max(10, round(3000 * batch / rows)))
     settings = {
@@ -298,11 +299,7 @@ def share_out(dataset, options):
 def measure(model, rows, threads=1):
     """Accuracy and cross-entropy on these rows."""
     shares = model.predict_proba(rows.x, threads)
-    return {
-        "accuracy": accuracy(rows.y, shares.argmax(axis=1)),
-        "loss": log_loss(rows.y, shares),
-        "rows": len(rows),
-    }
+    return {**summary(rows.y, shares.argmax(axis=1), shares), "rows": len(rows)}
 
 
 # ---------------------------------------------------------------- pieces

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from lwnn._version import __version__
-from lwnn.cli import evaluate, inspect, predict, quantize, train
+from lwnn.cli import bench, evaluate, inspect, predict, quantize, train
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
 
@@ -77,6 +77,7 @@ def _options(
 for command in (train.train, evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
 app.command()(inspect.inspect)
+app.command()(bench.bench)
 
 
 def main():

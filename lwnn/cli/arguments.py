@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lwnn.errors import UsageError
+
 Data = Annotated[
     Path,
     typer.Argument(
@@ -24,3 +26,15 @@ Target = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
+
+
+def widths(text):
+    """Return what ``--hidden`` says as a tuple; None when it says nothing."""
+    if text is None:
+        return None
+    if text.strip().lower() == "none":
+        return ()
+    try:
+        return tuple(int(width) for width in text.split(","))
+    except ValueError:
+        raise UsageError(f"--hidden {text}: expected widths such as 128,64, or none") from None

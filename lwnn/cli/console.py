@@ -144,6 +144,15 @@ def percent(share):
     return f"{100 * share:.2f} %"
 
 
+def listed(options):
+    """Return options as one line: ``algo ff, hidden 128,64, epochs 30``."""
+    texts = {
+        name: ",".join(map(str, value)) or "none" if isinstance(value, list) else value
+        for name, value in options.items()
+    }
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
 def _plain(value):
     """Return `value` made of what JSON knows; a number that is not finite becomes null."""
     if isinstance(value, dict):

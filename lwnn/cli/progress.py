@@ -47,6 +47,31 @@ def epochs(console):
         yield lambda epoch: console.note(_line(epoch)) if epoch.finished else None
 
 
+@contextlib.contextmanager
+def runs(console, count):
+    """Give the functions to call before each of `count` runs and with each epoch."""
+    number = 0
+
+    def name(algo, seed):
+        nonlocal number
+        number += 1
+        return f"run {number}/{count}: {algo}, seed {seed}"
+
+    if console.quiet or not console.live:
+        yield (lambda algo, seed: console.note(name(algo, seed))), None
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("", total=None, loss="", validation="", speed="")
+        label = ""
+
+        def on_run(algo, seed):
+            nonlocal label
+            label = name(algo, seed)
+            bar.reset(task)
+
+        yield on_run, lambda epoch: _advance(bar, task, epoch, label)
+
+
 def _bar(console):
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -65,7 +90,7 @@ def _bar(console):
     )
 
 
-def _advance(bar, task, epoch):
+def _advance(bar, task, epoch, label=""):
     fields = {}
     # Within an epoch the figures of the last whole one stand.
     if epoch.loss is not None:
@@ -74,7 +99,7 @@ def _advance(bar, task, epoch):
         fields["validation"] = f"  validation {percent(epoch.validation_accuracy)}"
     bar.update(
         task,
-        description=f"epoch {epoch.epoch}/{epoch.epochs}",
+        description=label or f"epoch {epoch.epoch}/{epoch.epochs}",
         completed=(epoch.epoch - 1) * epoch.rows_total + epoch.rows_done,
         total=epoch.epochs * epoch.rows_total,
         speed=f"  {epoch.samples_per_second:,.0f} samples/s",

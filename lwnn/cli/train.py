@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Data, Json, Quiet, Target
-from lwnn.cli.console import Console, complain, percent, printable
+from lwnn.cli.arguments import Data, Json, Quiet, Target, widths
+from lwnn.cli.console import Console, complain, listed, percent, printable
 from lwnn.errors import UsageError
 
 _INTERRUPTED, _DIVERGED = 130, 2
@@ -76,7 +76,7 @@ def train(
     val, test = _share_or_file("--val", val), _share_or_file("--test", test)
     options = training.Options(
         algo=algo,
-        hidden=_widths(hidden),
+        hidden=widths(hidden),
         activation=activation,
         cost=cost,
         epochs=epochs,
@@ -101,18 +101,6 @@ def train(
     modelfile.save(run.model, output)
     _report(console, run, data, output)
     _end(run, output)
-
-
-def _widths(text):
-    """Return what --hidden says as a tuple."""
-    if text is None:
-        return None
-    if text.strip().lower() == "none":
-        return ()
-    try:
-        return tuple(int(width) for width in text.split(","))
-    except ValueError:
-        raise UsageError(f"--hidden {text}: expected widths such as 128,64, or none") from None
 
 
 def _share_or_file(option, text):
@@ -164,7 +152,7 @@ def _report(console, run, data, output):
     )
     network = run.model.network.describe()
     console.say(f"net {network}, {run.model.size:,} parameters")
-    console.say(f"trained with {_listed(run.options)}")
+    console.say(f"trained with {listed(run.options)}")
     console.say(
         f"best epoch {run.best_epoch} of {run.epochs_run}; {run.seconds:.1f} s, "
         f"{run.samples_per_second:,.0f} samples/s"
@@ -188,15 +176,6 @@ def _report(console, run, data, output):
         forward_passes_per_update=run.forward_passes,
         working_bytes=run.working_bytes,
     )
-
-
-def _listed(options):
-    """Return options as one line: ``algo ff, hidden 128,64, epochs 30``."""
-    texts = {
-        name: ",".join(map(str, value)) or "none" if isinstance(value, list) else value
-        for name, value in options.items()
-    }
-    return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
 def _end(run, output):

@@ -9,7 +9,7 @@ from lwnn.errors import TrainingError
 from lwnn.learning.schedules import cooldown
 
 #: Multiply-accumulates between two looks at the loss, the clock and the keyboard.
-PAUSE = 1_000_000_000
+PAUSE = 10_000_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
-        loss, accuracy = total / len(order), self.validation_accuracy()
+        loss, accuracy = float(total / len(order)), self.validation_accuracy()
         self.result.history.append(
             {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
         )

@@ -20,7 +20,7 @@ class Optimizer:
     Parameters
     ----------
     name : {'sgd', 'momentum', 'adam'}
-        w −= rate g; v = momentum v + g, w −= rate v; Adam with both bias corrections
+        w -= rate g; v = momentum v + g, w -= rate v; Adam with both bias corrections
         (Kingma & Ba 2015, arXiv 1412.6980) and decays 0.9 and 0.999.
     size : int
         Number of parameters.

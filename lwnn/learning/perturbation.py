@@ -6,7 +6,7 @@ from lwnn.learning.backprop import Backprop
 
 
 class Perturbation(Backprop):
-    """dE/dw ≈ (E(w + δ) − E(w)) / δ, one weight after the other.
+    """dE/dw ≈ (E(w + δ) - E(w)) / δ, one weight after the other.
 
     Network, cost, start and optimizers are those of backprop; only where the gradient comes
     from differs.

@@ -105,7 +105,7 @@ class Rule(abc.ABC):
         """Multiply-accumulates a row, roughly: enough to choose threads and pauses by."""
         return 3 * network.size
 
-    def begin_epoch(self):
+    def begin_epoch(self):  # noqa: B027 - most rules draw nothing
         """Called before the rows of an epoch are visited."""
 
     @property
