@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,9 @@ def predict(
         _write_file(output, trained.labels, names, shares)
         console.say(f"{len(names):,} predictions in {output}")
     elif not json:
+        if not sys.stdout.isatty():
+            # Then it is a file, and the same bytes as with -o.
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         for text in _csv(trained.labels, names, shares):
             write_out(text)
     fields = {"output": output}

@@ -1,13 +1,19 @@
 """The command line, called in this process, in a folder of its own and at a fixed width."""
 
 import dataclasses
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import lwnn as package
 from lwnn import modelfile
 from lwnn.cli.app import main
+
+MAIN = "from lwnn.cli.app import main; main()"
 
 
 @dataclasses.dataclass
@@ -44,6 +50,20 @@ def lwnn(capsys, monkeypatch, tmp_path):
         return Ended(ended.value.code or 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def process():
+    """The function that starts ``lwnn`` as a process, with this very package."""
+
+    def start(*arguments, folder, code=MAIN, environment=None, **settings):
+        home = str(Path(package.__file__).parents[1])
+        environment = {**os.environ, "PYTHONPATH": home, **(environment or {})}
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        return subprocess.Popen(command, cwd=folder, env=environment, **settings)
+
+    return start
 
 
 @pytest.fixture

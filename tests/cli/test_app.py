@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +17,6 @@ COMMANDS = sorted(
     for path in Path(contents.__file__).parent.glob("*.py")
     if path.stem in {command.callback.__name__ for command in contents.app.registered_commands}
 )
-MAIN = "from lwnn.cli.app import main; main()"
 
 
 def test_all_commands_are_looked_at():
@@ -115,26 +113,27 @@ def test_names_from_files_do_not_steer_the_terminal(lwnn, tmp_path):
     assert "bad\\x1b[2J\\nname: cannot be read" in ended.complaint
 
 
-def process(code, *arguments, folder, environment=None, **settings):
-    """Start Python in `folder` with this very lwnn, whether it is installed or not."""
-    home = str(Path(package.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": home, **(environment or {})}
-    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=folder, env=environment, **settings)
-
-
-def test_starting_imports_nothing_heavy(tmp_path):
-    with process("import lwnn.cli.app, sys; print(*sys.modules)", folder=tmp_path) as python:
+def test_starting_imports_nothing_heavy(process, tmp_path):
+    code = "import lwnn.cli.app, sys; print(*sys.modules)"
+    with process(code=code, folder=tmp_path) as python:
         modules = set(python.stdout.read().decode().split())
     assert "lwnn.cli.train" in modules
     assert not modules & {"numpy", "rich", "rich.table", "rich.progress", "safetensors"}
     assert "lwnn._kernels" not in modules
 
 
-def test_a_reader_that_goes_away_ends_the_run_quietly(made, trees, table, tmp_path):
+def test_a_reader_that_was_never_there_ends_the_run_quietly(process, made, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with process("inspect", made, folder=tmp_path, stdout=writing) as python:
+        os.close(writing)
+        assert python.stderr.read() == b""
+    assert python.returncode == 141
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly(process, made, trees, table, tmp_path):
     trees.write_text(table(rows=30_000), encoding="utf-8")
-    with process(MAIN, "predict", "--proba", made, trees, folder=tmp_path) as python:
+    with process("predict", "--proba", made, trees, folder=tmp_path) as python:
         assert python.stdout.readline().startswith(b"prediction,")
         python.stdout.close()
         assert python.stderr.read() == b""
@@ -143,11 +142,11 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(made, trees, table, tmp_pa
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
 @pytest.mark.parametrize("command", ["inspect", "evaluate", "predict"])
-def test_no_room_for_the_output(made, trees, command, tmp_path):
+def test_no_room_for_the_output(process, made, trees, command, tmp_path):
     data = [] if command == "inspect" else [trees]
     with (
         open("/dev/full", "wb") as full,
-        process(MAIN, command, made, *data, folder=tmp_path, stdout=full) as python,
+        process(command, made, *data, folder=tmp_path, stdout=full) as python,
     ):
         last = python.stderr.read().decode().splitlines()[-1]
     assert python.returncode == 2
@@ -155,9 +154,9 @@ def test_no_room_for_the_output(made, trees, command, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send on Windows")
-def test_ctrl_c_keeps_the_best_model(trees, tmp_path):
+def test_ctrl_c_keeps_the_best_model(process, trees, tmp_path):
     endless = ("--algo", "bp", "--epochs", 1_000_000, "--patience", 1_000_000)
-    with process(MAIN, "train", trees, *endless, "--json", folder=tmp_path) as python:
+    with process("train", trees, *endless, "--json", folder=tmp_path) as python:
         for line in python.stderr:
             if line.startswith(b"epoch 3/"):
                 python.send_signal(signal.SIGINT)
@@ -170,11 +169,9 @@ def test_ctrl_c_keeps_the_best_model(trees, tmp_path):
     assert modelfile.load(tmp_path / "trees-bp.safetensors").labels == ("ash", "elm", "größer")
 
 
-def test_a_name_that_the_terminal_cannot_show(made, trees, tmp_path):
+def test_a_name_that_the_terminal_cannot_show(process, made, tmp_path):
     ascii_only = {"PYTHONIOENCODING": "ascii"}
-    with process(
-        MAIN, "evaluate", "-q", made, trees, folder=tmp_path, environment=ascii_only
-    ) as python:
+    with process("inspect", made, folder=tmp_path, environment=ascii_only) as python:
         out, err = python.communicate()
     assert (python.returncode, err) == (0, b"")
     assert b"gr\\xf6\\xdfer" in out

@@ -29,6 +29,17 @@ def test_the_file_and_stdout_are_the_same_csv(lwnn, made, trees, tmp_path, expec
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == ended.out
 
 
+def test_a_pipe_gets_the_bytes_of_the_file(made, trees, tmp_path, process, make_model):
+    """Whatever the terminal speaks: what is redirected is a file, and files are UTF-8."""
+    model = make_model(labels=("ä", "ö", "ü", "ß"), features=("height", "leaf", "colour"))
+    modelfile.save(model, made)
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    with process("predict", made, trees, folder=tmp_path, environment=ascii_only) as python:
+        out, err = python.communicate()
+    assert err == b""
+    assert set(out.decode().split()) & set("äöüß")
+
+
 def test_the_label_column_is_not_needed(lwnn, made, trees, tmp_path):
     bare = tmp_path / "bare.csv"
     rows = [line.rpartition(",")[0] for line in trees.read_text(encoding="utf-8").splitlines()]
