@@ -58,7 +58,12 @@ def process():
 
     def start(*arguments, folder, code=MAIN, environment=None, **settings):
         home = str(Path(package.__file__).parents[1])
-        environment = {**os.environ, "PYTHONPATH": home, **(environment or {})}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": home,
+            "PYTHONUNBUFFERED": "",
+            **(environment or {}),
+        }
         settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
         command = [sys.executable, "-c", code, *map(str, arguments)]
         return subprocess.Popen(command, cwd=folder, env=environment, **settings)
