@@ -55,7 +55,7 @@ class Scripted(Rule):
         return loss * len(order)
 
     def scores(self, x):
-        right = np.arange(len(x)) < self.hits[self.epoch - 1]
+        right = np.arange(len(x)) < (self.hits[self.epoch - 1] if self.hits else 0)
         return np.stack([right, ~right], axis=1).astype(np.float32)
 
 
@@ -155,6 +155,19 @@ def test_parameters_that_are_no_numbers_count_as_divergence(monkeypatch):
 
     monkeypatch.setattr(Scripted, "learn", learn)
     rule, result = run([1.0] * 3, [5, 5, 5])
+    assert result.stopped == "diverged"
+    assert kept(rule) == 1
+
+
+@pytest.mark.parametrize("hits", [[5, 5, 5], None], ids=["judged", "unjudged"])
+def test_scores_that_are_no_numbers_count_as_divergence(monkeypatch, hits):
+    """Loss and parameters may be finite still, and the model of no use."""
+
+    def scores(self, x):
+        return np.full((len(x), 2), np.inf if self.epoch == 2 else 1, np.float32)
+
+    monkeypatch.setattr(Scripted, "scores", scores)
+    rule, result = run([1.0] * 3, hits)
     assert result.stopped == "diverged"
     assert kept(rule) == 1
 

@@ -77,10 +77,10 @@ def test_labels_that_say_nothing_are_not_learnt(blobs, algo):
 def test_the_seed_decides_and_threads_do_not(blobs, algo):
     def learnt(**options):
         rule = make_rule(algo, blobs, hidden=(30, 20), **options)
-        train(rule, epochs=3)
+        train(rule, epochs=2)
         return rule.params.vector.tobytes()
 
-    assert learnt() == learnt() == learnt(threads=2) == learnt(threads=3)
+    assert learnt() == learnt() == learnt(threads=2)
     assert learnt() != learnt(seed=1)
 
 
