@@ -6,7 +6,7 @@
 
 from cython.parallel cimport prange
 from libc.math cimport expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "tile.h" nogil:
     const int LWNN_VECTOR, LWNN_LANES, LWNN_ROWS, LWNN_SET, LWNN_ADD
@@ -235,7 +235,8 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
                  const int *rows, Py_ssize_t samples, float *out_bi, Py_ssize_t ldo) noexcept nogil:
     """Scaled rows of the data: clip((x - offset) * scale); padding columns are set to 0.
 
-    `rows` NULL stands for 0, 1, 2, …
+    `rows` NULL stands for 0, 1, 2, … A constant feature has scale 0 and reads 0 even where the
+    difference overflows.
     """
     cdef Py_ssize_t b, i
     cdef const data_t *line
@@ -246,6 +247,7 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
         out = out_bi + b * ldo
         for i in range(n_in):
             value = (<float>line[i] - scaler[i]) * scaler[n_in + i]
+            value = value if value == value else 0
             value = value if value < clip else clip
             out[i] = value if value > -clip else -clip
         for i in range(n_in, ldo):

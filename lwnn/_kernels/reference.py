@@ -37,7 +37,10 @@ def _labels(params, table):
 
 def _scaled(x, scaler, clip, dtype):
     scaler = scaler.astype(dtype)
-    return np.clip((x.astype(dtype) - scaler[0]) * scaler[1], -clip, clip)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (x.astype(dtype) - scaler[0]) * scaler[1]
+    # A constant feature has scale 0 and reads 0 even where the difference overflows.
+    return np.clip(np.where(np.isnan(scaled), 0, scaled), -clip, clip)
 
 
 def _sigmoid(z):

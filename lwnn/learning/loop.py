@@ -180,10 +180,15 @@ class _Loop:
         return loss
 
     def validation_accuracy(self):
-        if not len(self.validation):
-            return None
-        guess = self.rule.scores(self.validation.x).argmax(axis=1)
-        return float((guess == self.validation.y).mean())
+        """None without validation rows.
+
+        The loss is taken before each update: scores tell whether the last one was too large.
+        """
+        rows = self.validation
+        scores = self.rule.scores(rows.x if len(rows) else self.rule.rows.x[: self.rule.batch])
+        if not np.isfinite(scores).all():
+            raise _DivergedError
+        return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
 
     def is_as_good(self, accuracy):
         """Whether the difference to the highest accuracy so far is within its standard error.
