@@ -39,7 +39,7 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
     assert notes[:3] == [
         f"{trees}: 90 rows, 3 features, 3 classes",
         "label: column tree (assumed; --target names another); a header",
-        "rows: 63 train, 9 validation, 18 test; net 3-64-3, 658 parameters",
+        "rows: 63 train, 9 validation, 18 test; net 3-64-3, 643 parameters",
     ]
     assert notes[3].startswith("training with algo ff, hidden 64, epochs 3, batch 32, ")
     assert [line.partition(":")[0] for line in notes[4:7]] == [f"epoch {n}/3" for n in (1, 2, 3)]
