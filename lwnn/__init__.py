@@ -32,8 +32,7 @@ _HOMES = {
     "LwnnError": "lwnn.errors",
 }
 
-__all__ = ["__version__"]
-__all__ += _HOMES
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the linter does not see that keys are text
 
 
 def __getattr__(name):

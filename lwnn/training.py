@@ -53,7 +53,7 @@ class Options:
     delta : float, optional
         For ``wp``: how far a weight is moved; default 0.001.
     patience : int, optional
-        Epochs without a better validation accuracy before training stops; default a third of
+        Epochs without one as good as the best before training stops; default a third of
         the epochs, at least 10.
     val, test : float or Dataset
         Share of the rows, or rows of their own.

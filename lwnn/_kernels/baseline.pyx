@@ -4,6 +4,7 @@ include "common.pxi"
 include "dense.pxi"
 include "forward_forward.pxi"
 include "perturbation.pxi"
+include "int8.pxi"
 
 
 cdef extern from "processor.h":

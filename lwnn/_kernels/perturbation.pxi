@@ -35,7 +35,7 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
                          int threads):
     cdef Perturbed wp
     cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
-    wp.net = dense_layout(arena, table, batch, ld, False)
+    wp.net = dense_layout(arena, table, batch, ld, False, threads)
     for l in range(table.shape[0]):
         wp.z[l + 1] = carve(arena, table[l, OUT] * ld)
         widest = max(widest, table[l, IN], table[l, OUT])
@@ -233,7 +233,7 @@ cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, cons
         l += 1
         row = wp.net.table + 6 * l
         product_rows(wp.net.params + row[WEIGHT], row[IN], 1, dz, ld, 0, row[OUT], ld, row[IN],
-                     LWNN_SET, 1.0, above, ld)
+                     LWNN_SET, 1.0, above, ld, NULL)
         swap = dz
         dz = above
         above = swap
@@ -292,7 +292,7 @@ cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *row
                    Py_ssize_t samples) noexcept nogil:
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, b, ld = padded(samples), n_out = row[OUT]
-    cdef int t, team = wp.net.threads
+    cdef int t, team = wp.net.team.threads
     cdef long kind = row[ACTIVATION]
     cdef const float *x = wp.net.acts[layer]
     for i in range(row[IN] * ld):
@@ -321,7 +321,7 @@ cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
     for l in range(net.layers):
         row = net.table + 6 * l
         product(net.params + row[WEIGHT], row[IN], 1, net.acts[l], ld, row[OUT], ld, row[IN],
-                LWNN_SET, 1.0, wp.z[l + 1], ld, net.threads)
+                LWNN_SET, 1.0, wp.z[l + 1], ld, &net.team)
         bias_activate(wp.z[l + 1], net.params + row[BIAS], row[OUT], ld, LINEAR)
         for i in range(row[OUT] * ld):
             net.acts[l + 1][i] = activate(wp.z[l + 1][i], row[ACTIVATION])
@@ -365,7 +365,6 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
     if n == 0:
         return 0.0
     wp.net.params = &params[0]
-    wp.net.threads = threads
     wp.delta = delta
     wp.cost = cost
     with nogil:
@@ -377,7 +376,7 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
             loss += wp_forward(&wp, &y[0], &order[start], samples)
             for l in range(wp.net.layers):
                 wp_layer(&wp, l, &y[0], &order[start], samples)
-            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, threads)
+            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
             how.step += 1
             start += samples
     return loss

@@ -101,7 +101,7 @@ def _batches(order, batch):
 # ---------------------------------------------------------------- dense nets
 
 
-def dense_workspace(table, batch, training):
+def dense_workspace(table, batch, training, threads):
     return 0
 
 
@@ -219,7 +219,7 @@ def wp_epoch(
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def ff_workspace(table, batch, training):
+def ff_workspace(table, batch, training, threads):
     return 0
 
 

@@ -1,1 +1,60 @@
-"""The int8 kernels in plain NumPy."""
+"""The int8 kernels in plain NumPy, 64-bit integers throughout."""
+
+import math
+
+import numpy as np
+
+__all__ = [
+    "int8_accumulate",
+    "int8_goodness",
+    "int8_input",
+    "int8_lookup",
+    "int8_normalize",
+    "int8_requantize",
+    "integer_root",
+]
+
+
+def int8_input(x, offset, multiplier, zero_point, out, threads):
+    with np.errstate(invalid="ignore", over="ignore"):
+        t = (x.astype(np.float32) - offset) * multiplier
+    low, high = np.float32(-128 - zero_point), np.float32(127 - zero_point)
+    t = np.where(t > low, t, low)
+    t = np.where(t < high, t, high)
+    half = np.where(t < 0, np.float32(-0.5), np.float32(0.5))
+    out[:] = np.trunc(t + half).astype(np.int64) + zero_point
+
+
+def int8_accumulate(x, weight, out, threads):
+    out[:] = x.astype(np.int64) @ weight.T.astype(np.int64)
+
+
+def int8_requantize(sums, bias, multiplier, shift, zero_point, out, threads):
+    sums = (sums[:, None].astype(np.int64) + bias).reshape(out.shape)
+    right = 31 - shift.astype(np.int64)
+    rounded = (sums * multiplier + (np.int64(1) << (right - 1))) >> right
+    out[:] = np.clip(rounded + zero_point, -128, 127)
+
+
+def int8_lookup(x, table, out, threads):
+    out[:] = table[x.astype(np.int64) + 128]
+
+
+def integer_root(value):
+    return math.isqrt(value)
+
+
+def _squares(x, zero_point):
+    return ((x.astype(np.int64) - zero_point) ** 2).sum(axis=1)
+
+
+def int8_normalize(x, zero_point, factor, zero_out, out, threads):
+    roots = [integer_root(int(total) << 16) for total in _squares(x, zero_point)]
+    m = [(256 * factor + root // 2) // root if root else 0 for root in roots]
+    v = x.astype(np.int64) - zero_point
+    scaled = (v * np.array(m, np.int64)[:, None] + 32768) >> 16
+    out[:] = np.clip(scaled + zero_out, -128, 127)
+
+
+def int8_goodness(x, zero_point, factor, scores, threads):
+    scores += factor * _squares(x, zero_point)

@@ -1,6 +1,7 @@
 """The one training loop: epochs, shuffling, validation, early stop, the best kept."""
 
 import dataclasses
+import math
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ from lwnn.errors import TrainingError
 from lwnn.learning.schedules import cooldown
 
 #: Multiply-accumulates between two looks at the loss, the clock and the keyboard.
-PAUSE = 1_000_000_000
+PAUSE = 10_000_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +73,8 @@ class Fit:
 def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     """Train `rule` in place; its parameters end as those of the best epoch.
 
-    Best is the highest validation accuracy, the later of two alike; without validation rows,
-    the last epoch.
+    Best is the last epoch whose validation accuracy is within one standard error of the highest
+    (Breiman et al. 1984 choose trees so); without validation rows, the last epoch.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     rate : float
         Learning rate before the schedule.
     patience : int
-        Epochs without a better one after which training stops; only with validation rows.
+        Epochs without one as good as the best after which training stops; only with validation rows.
     shuffle : numpy.random.Generator
         Order of the rows, anew in every epoch.
     on_epoch : callable, optional
@@ -120,7 +121,7 @@ class _Loop:
         self.epochs, self.rate, self.patience = epochs, rate, patience
         self.shuffle, self.on_epoch = shuffle, on_epoch
         self.result = Fit()
-        self.best_accuracy = -1.0
+        self.highest = 0.0
         self.best = rule.params.vector.copy()
         self.rows_learnt, self.learning_seconds = 0, 0.0
         self.began = time.perf_counter()
@@ -155,13 +156,13 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
-        loss, accuracy = total / len(order), self.validation_accuracy()
+        loss, accuracy = float(total / len(order)), self.validation_accuracy()
         self.result.history.append(
             {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
         )
-        if accuracy is None or accuracy >= self.best_accuracy:
+        if accuracy is None or self.is_as_good(accuracy):
             self.best[:] = self.rule.params.vector
-            self.best_accuracy, self.result.best_epoch = accuracy or 0.0, epoch
+            self.result.best_epoch = epoch
         self.report(epoch, len(order), loss, accuracy)
 
     def rows_between_looks(self):
@@ -188,6 +189,14 @@ class _Loop:
         if not np.isfinite(scores).all():
             raise _DivergedError
         return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
+
+    def is_as_good(self, accuracy):
+        """Whether the difference to the highest accuracy so far is within its standard error.
+
+        A lucky epoch on a few validation rows must not beat the later, cooler ones.
+        """
+        self.highest = top = max(self.highest, accuracy)
+        return accuracy >= top - math.sqrt(top * (1 - top) / len(self.validation))
 
     def speed(self):
         return self.rows_learnt / self.learning_seconds if self.learning_seconds else 0.0

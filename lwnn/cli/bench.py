@@ -1,0 +1,105 @@
+"""`lwnn bench`: the learning rules side by side."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lwnn.cli import paths, progress
+from lwnn.cli.arguments import Json, Quiet, Target, widths
+from lwnn.cli.console import Console, listed
+
+_COUNT = {"min": 1, "show_default": False}
+
+
+def bench(
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DATA]", help="Data file. [default: the bundled digits]", show_default=False
+        ),
+    ] = None,
+    *,
+    target: Target = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Units per hidden layer. [default: 64]", show_default=False
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the rows.", **_COUNT)] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each rule: seeds 0, 1, …")] = 3,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write a row per rule.", show_default=False),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Train with ff, bp and wp on the same rows of DATA and compare.
+
+    Every seed splits the rows anew, into the same parts for every rule.
+    """
+    from lwnn.comparison import compare  # noqa: PLC0415
+    from lwnn.data import sample_path  # noqa: PLC0415
+    from lwnn.training import Options  # noqa: PLC0415
+
+    console = Console("bench", json=json, quiet=quiet)
+    options = Options(hidden=widths(hidden), epochs=epochs, threads=threads)
+    source = data or sample_path()
+    if csv_file:
+        paths.check_output(csv_file, [source])
+    dataset = progress.load(console, source, target=target)
+    with progress.runs(console, 3 * seeds) as (on_run, on_epoch):
+        results = compare(
+            dataset, options, seeds=tuple(range(seeds)), on_run=on_run, on_epoch=on_epoch
+        )
+    records = [result.as_dict() for result in results]
+    if csv_file:
+        _write_csv(records, csv_file)
+    name = "bundled digits" if data is None else str(data)
+    _report(console, records, name, dataset, seeds)
+    console.result(data=name, rows=len(dataset.x), seeds=list(range(seeds)), results=records)
+
+
+def _report(console, records, name, dataset, seeds):
+    count = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    console.say(f"{name}: {len(dataset.x):,} rows, {len(dataset.labels)} classes, {count}")
+    console.table(
+        ("", *(record["algo"] for record in records)),
+        [(label, *(show(record) for record in records)) for label, show in _ROWS],
+    )
+    for record in records:
+        console.say(listed(record["options"]))
+
+
+def _with_spread(record, measure):
+    mean, spread = record[f"{measure}_mean"], record[f"{measure}_sd"]
+    return f"{100 * mean:.2f}" + ("" if spread is None else f" ± {100 * spread:.2f}")
+
+
+_ROWS = (
+    ("parameters", lambda r: f"{r['parameters']:,}"),
+    ("test accuracy, %", lambda r: _with_spread(r, "test_accuracy")),
+    ("int8 test accuracy, %", lambda r: _with_spread(r, "int8_accuracy")),
+    ("training time, s (median)", lambda r: f"{r['seconds_median']:.2f}"),
+    ("samples/s (median)", lambda r: f"{r['samples_per_second_median']:,.0f}"),
+    ("forward passes per update", lambda r: f"{r['forward_passes']:,}"),
+    ("training memory, bytes", lambda r: f"{r['working_bytes']:,}"),
+    ("int8 model, bytes", lambda r: f"{r['int8_bytes']:,}"),
+)
+
+
+def _write_csv(records, path):
+    """A row per rule; what is a list or a dict goes to JSON, not here."""
+    from lwnn.files import write_text  # noqa: PLC0415
+
+    columns = [name for name, value in records[0].items() if not isinstance(value, (list, dict))]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    write_text(path, text.getvalue())

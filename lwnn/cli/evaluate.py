@@ -1,0 +1,61 @@
+"""`lwnn evaluate`: how good a model is on labelled data."""
+
+from lwnn.cli import outcome, progress
+from lwnn.cli.arguments import Data, Json, ModelFile, Quiet, Target
+from lwnn.cli.console import Console, percent
+
+_MEASURES = ("precision", "recall", "f1")
+
+
+def evaluate(
+    model: ModelFile,
+    data: Data,
+    *,
+    target: Target = None,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Measure a model on labelled data.
+
+    Accuracy and loss of all rows, precision, recall and F1 of each class.
+    """
+    from lwnn import metrics, modelfile  # noqa: PLC0415
+
+    console = Console("evaluate", json=json, quiet=quiet)
+    trained = modelfile.load(model)
+    schema = outcome.schema(trained)
+    dataset = progress.load(console, data, target=target, schema=schema)
+    threads = outcome.processors()
+    # Not the largest share: different scores may have the same one, such as 1.0.
+    predicted = trained.predict_index(dataset.x, threads)
+    shares = trained.predict_proba(dataset.x, threads)
+    matrix = metrics.confusion(dataset.y, predicted, len(trained.labels))
+    measures = dict(zip(_MEASURES, metrics.per_class(matrix), strict=True))
+    means = {name: metrics.macro(values, matrix) for name, values in measures.items()}
+    summary = metrics.summary(dataset.y, predicted, shares)
+    classes = [
+        {"label": label, **{name: measures[name][code] for name in _MEASURES}, "rows": rows}
+        for code, (label, rows) in enumerate(zip(trained.labels, matrix.sum(axis=1), strict=True))
+    ]
+    _show(console, classes, means, summary, len(dataset.x))
+    console.result(
+        model=model,
+        data=data,
+        rows=len(dataset.x),
+        metrics={"test": {**summary, **means}},
+        classes=classes,
+        confusion=matrix,
+    )
+
+
+def _show(console, classes, means, summary, rows):
+    lines = [*classes, {"label": "mean of the classes", **means, "rows": rows}]
+    console.table(
+        ("class", "precision", "recall", "F1", "rows"),
+        [
+            (line["label"], *(percent(line[name]) for name in _MEASURES), f"{line['rows']:,}")
+            for line in lines
+        ],
+    )
+    accuracy, loss = percent(summary["accuracy"]), summary["loss"]
+    console.say(f"accuracy {accuracy}, loss {loss:.4f}, {rows:,} rows")

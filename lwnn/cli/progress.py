@@ -1,0 +1,115 @@
+"""Progress on stderr: bars on a terminal, a line per epoch elsewhere, nothing when quiet."""
+
+import contextlib
+
+from lwnn.cli.console import percent, printable
+
+
+def load(console, path, **options):
+    """Load a data file, with a bar on a terminal; see `lwnn.data.load`."""
+    from lwnn import data  # noqa: PLC0415
+
+    if console.quiet or not console.live:
+        return data.load(path, **options)
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("reading {task.description}"),
+        BarColumn(20),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console.err, transient=True) as bar:
+        task = bar.add_task(printable(str(path)), total=None)
+
+        def progress(done, total):
+            bar.update(task, completed=done, total=total)
+
+        return data.load(path, progress=progress, **options)
+
+
+@contextlib.contextmanager
+def epochs(console):
+    """Give the function to call with each `lwnn.training.Epoch`, or None when quiet."""
+    if console.quiet:
+        yield None
+    elif console.live:
+        with _bar(console) as bar:
+            task = bar.add_task("", total=None, loss="", validation="", speed="")
+            yield lambda epoch: _advance(bar, task, epoch)
+    else:
+        yield lambda epoch: console.note(_line(epoch)) if epoch.finished else None
+
+
+@contextlib.contextmanager
+def runs(console, count):
+    """Give the functions to call before each of `count` runs and with each epoch."""
+    number = 0
+
+    def name(algo, seed):
+        nonlocal number
+        number += 1
+        return f"run {number}/{count}: {algo}, seed {seed}"
+
+    if console.quiet or not console.live:
+        yield (lambda algo, seed: console.note(name(algo, seed))), None
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("", total=None, loss="", validation="", speed="")
+        label = ""
+
+        def on_run(algo, seed):
+            nonlocal label
+            label = name(algo, seed)
+            bar.reset(task)
+
+        yield on_run, lambda epoch: _advance(bar, task, epoch, label)
+
+
+def _bar(console):
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(16),
+        TextColumn("{task.fields[loss]}{task.fields[validation]}{task.fields[speed]}"),
+        TimeRemainingColumn(compact=True),
+        console=console.err,
+        transient=True,
+    )
+
+
+def _advance(bar, task, epoch, label=""):
+    fields = {}
+    # Within an epoch the figures of the last whole one stand.
+    if epoch.loss is not None:
+        fields["loss"] = f"loss {epoch.loss:.4f}"
+    if epoch.validation_accuracy is not None:
+        fields["validation"] = f"  validation {percent(epoch.validation_accuracy)}"
+    bar.update(
+        task,
+        description=label or f"epoch {epoch.epoch}/{epoch.epochs}",
+        completed=(epoch.epoch - 1) * epoch.rows_total + epoch.rows_done,
+        total=epoch.epochs * epoch.rows_total,
+        speed=f"  {epoch.samples_per_second:,.0f} samples/s",
+        **fields,
+    )
+
+
+def _line(epoch):
+    parts = [f"loss {epoch.loss:.4f}"]
+    if epoch.validation_accuracy is not None:
+        parts.append(f"validation {percent(epoch.validation_accuracy)}")
+    parts.append(f"{epoch.samples_per_second:,.0f} samples/s")
+    return f"epoch {epoch.epoch}/{epoch.epochs}: {', '.join(parts)}"

@@ -1,0 +1,123 @@
+"""`lwnn quantize`: a model in int8, and what that costs."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lwnn.cli import outcome, paths, progress
+from lwnn.cli.arguments import Json, ModelFile, Quiet, Target
+from lwnn.cli.console import Console, percent
+from lwnn.errors import DataError, GateError, UsageError
+
+
+def quantize(
+    model: ModelFile,
+    *,
+    calibrate: Annotated[
+        Path,
+        typer.Option(
+            metavar="DATA",
+            help="Rows like those to come; they set the ranges of the integers.",
+            show_default=False,
+            readable=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Model file to write. [default: MODEL.int8.safetensors]",
+            show_default=False,
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(
+            metavar="POINTS",
+            help="Fail, and write nothing, if accuracy on DATA drops by more points of 100.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Target = None,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Turn a model into int8.
+
+    Then compare the two on DATA, in accuracy where it has labels.
+    """
+    from lwnn import modelfile, quantization  # noqa: PLC0415
+
+    console = Console("quantize", json=json, quiet=quiet)
+    if max_drop is not None and not 0 <= max_drop <= 100:
+        raise UsageError(f"--max-drop {max_drop:g}; expected points from 0 to 100")
+    output = output or Path(f"{paths.stem(model)}.int8{paths.MODEL}")
+    paths.check_output(output, (model, calibrate))
+    before = modelfile.load(model)
+    if isinstance(before, quantization.QuantizedModel):
+        raise UsageError(f"{model}: is int8 already; give the model that lwnn train made")
+    dataset = _load(console, before, calibrate, target, needed=max_drop is not None)
+    after = quantization.quantize(before, dataset.x)
+    compared = _compare(before, after, dataset)
+    _hold_gate(compared, max_drop, output)
+    modelfile.save(after, output)
+    sizes = {"before": os.path.getsize(model), "after": os.path.getsize(output)}
+    _show(console, compared, sizes, output)
+    console.result(model=model, data=calibrate, output=output, bytes=sizes, **compared)
+
+
+def _load(console, model, path, target, needed):
+    """Read the rows, with labels where there are any."""
+    schema = outcome.schema(model)
+    try:
+        return progress.load(console, path, target=target, schema=schema)
+    except DataError as error:
+        if needed or target is not None:
+            raise
+        dataset = progress.load(console, path, schema=schema, need_labels=False)
+        console.note(f"accuracy is not measured: {error}")
+        return dataset
+
+
+def _compare(before, after, dataset):
+    """Return what the model before and after quantization answer, as measures."""
+    y, rows = dataset.y, len(dataset.x)
+    old, new = (model.predict_index(dataset.x, outcome.processors()) for model in (before, after))
+    changed = int((old != new).sum())
+    compared = {"rows": rows, "changed": changed, "changed_share": changed / rows}
+    if y is None:
+        return {**compared, "accuracy": None, "drop": None}
+    hits = {"before": int((old == y).sum()), "after": int((new == y).sum())}
+    return {
+        **compared,
+        "accuracy": {name: count / rows for name, count in hits.items()},
+        "drop": 100 * (hits["before"] - hits["after"]) / rows,
+    }
+
+
+def _hold_gate(compared, max_drop, output):
+    if max_drop is not None and compared["drop"] > max_drop:
+        before, after = map(percent, compared["accuracy"].values())
+        raise GateError(
+            f"accuracy drops by {compared['drop']:.2f} points, from {before} to {after}; "
+            f"--max-drop allows {max_drop:g}; {output} is not written"
+        )
+
+
+def _show(console, compared, sizes, output):
+    accuracy = compared["accuracy"] or {}
+    console.table(
+        ("", "accuracy", "bytes"),
+        [
+            (name, percent(accuracy[key]) if accuracy else "-", f"{sizes[key]:,}")
+            for name, key in (("float32", "before"), ("int8", "after"))
+        ],
+    )
+    changed, rows = compared["changed"], compared["rows"]
+    share = percent(compared["changed_share"])
+    console.say(f"predictions changed: {share} ({changed:,} of {rows:,})")
+    console.say(f"model: {output}")

@@ -1,0 +1,128 @@
+"""Which values a float model takes on real rows: the least and the greatest of every tensor."""
+
+import numpy as np
+
+from lwnn.errors import DataError, UsageError
+from lwnn.quantization.arithmetic import LOOKED_UP
+from lwnn.quantization.tensors import passes
+from lwnn.scoring import check_rows
+
+#: Numbers that a layer's outputs may take while rows are gone over.
+_CHUNK = 1 << 21
+#: As in the float kernels: keeps a row of zeros from being divided by zero.
+_NO_RMS = 1e-6
+
+
+class Ranges(dict):
+    """Name of a tensor to its (least, greatest) value so far."""
+
+    def see(self, name, values):
+        """Widen the range of `name` to hold `values`; what is not finite stays in it."""
+        low, high = self.get(name, (np.inf, -np.inf))
+        self[name] = (np.minimum(low, values.min()), np.maximum(high, values.max()))
+
+
+def ranges(model, x):
+    """Run rows through a float model and note what every tensor holds.
+
+    Parameters
+    ----------
+    model : lwnn.model.Model
+    x : ndarray of float32 or uint8, shape (n, inputs)
+        Raw rows.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        ``input``, the scaled and clipped rows; per layer its outputs, or what goes into its
+        sigmoid or tanh; for ``ff`` also ``….norm``, a tensor divided by its root mean square.
+        Forward-Forward layers are seen under each label that the readout tries.
+
+    Raises
+    ------
+    DataError
+        When there are no rows, or they are not what the model expects.
+    UsageError
+        When a value on the way is not finite.
+    """
+    network = model.network
+    x = check_rows(x, network.inputs)
+    if not len(x):
+        raise DataError("no rows to calibrate with; give some of the training data")
+    seen = Ranges()
+    run = _run_ff if network.kind == "ff" else _run_dense
+    widest = max(network.inputs, *(outputs for _, _, outputs in network.layers))
+    step = max(1, _CHUNK // (passes(network, model.readout) * widest))
+    # What overflows is found below, in the ranges.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(x), step):
+            run(model, _scaled(model, x[start : start + step]), seen)
+    for name, values in seen.items():
+        if not np.isfinite(values).all():
+            raise UsageError(
+                f"{name}: the model's values are not finite on these rows, so they have no int8 "
+                "scale; train it again with a smaller learning rate"
+            )
+    return seen
+
+
+def pass_biases(model, name):
+    """Bias of a layer in every pass of the readout.
+
+    Returns
+    -------
+    ndarray of float64, shape (passes, outputs)
+        Layer 1 of an ``ff`` net: a row for every label for the goodness readout, one for the
+        neutral label (every class at label_scale / classes) for the head. Else one row.
+    """
+    network = model.network
+    bias = model.params[f"{name}.bias"].astype(np.float64)
+    if f"{name}.label" not in network.shapes:
+        return bias[None]
+    if model.readout == "goodness":
+        labels = np.eye(network.classes)
+    else:
+        labels = np.full((1, network.classes), 1 / network.classes)
+    return bias + network.label_scale * labels @ model.params[f"{name}.label"].T
+
+
+def _scaled(model, x):
+    """What the float kernels read, to the bit."""
+    scaled = (x.astype(np.float32) - model.offset) * model.scale
+    return np.clip(scaled, -model.clip, model.clip).astype(np.float64)
+
+
+def _run_dense(model, x, seen):
+    seen.see("input", x)
+    activation = model.network.activation
+    for name, _, _ in model.network.layers:
+        x = x @ model.params[f"{name}.weight"].T + model.params[f"{name}.bias"]
+        if name != "output" and activation == "relu":
+            x = np.maximum(x, 0)
+        if name == "output" or activation not in LOOKED_UP:
+            seen.see(name, x)
+            continue
+        beyond = LOOKED_UP[activation].beyond
+        seen.see(name, np.clip(x, -beyond, beyond))
+        x = np.tanh(x) if activation == "tanh" else 0.5 * (1 + np.tanh(x / 2))
+
+
+def _run_ff(model, x, seen):
+    seen.see("input", x)
+    x = _normalized(x)
+    seen.see("input.norm", x)
+    states = []
+    for name, _, _ in model.network.layers[:-1]:
+        sums = x @ model.params[f"{name}.weight"].T
+        x = np.maximum(sums[:, None] + pass_biases(model, name), 0).reshape(-1, sums.shape[1])
+        seen.see(name, x)
+        x = _normalized(x)
+        seen.see(f"{name}.norm", x)
+        states.append(x)
+    if model.readout == "head":
+        states = np.hstack(states[model.network.head_from :])
+        seen.see("head", states @ model.params["head.weight"].T + model.params["head.bias"])
+
+
+def _normalized(x):
+    return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)

@@ -1,0 +1,144 @@
+"""From a float model and some rows to an int8 one."""
+
+import numpy as np
+
+from lwnn.quantization import arithmetic
+from lwnn.quantization.calibration import pass_biases, ranges
+from lwnn.quantization.model import QuantizedModel
+from lwnn.quantization.tensors import check_network, looked_up, normalized, used_layers
+
+#: Column of `Model.goals`.
+READOUT_WEIGHT = 2
+
+
+def quantize(model, x_calibration):
+    """Make an int8 model of a float one.
+
+    Weights get a scale per output, activations one per layer, spread over what the calibration
+    rows reach; values beyond saturate.
+
+    Parameters
+    ----------
+    model : lwnn.model.Model
+    x_calibration : ndarray of float32 or uint8, shape (n, inputs)
+        Raw rows as the model will meet them; a few hundred of the training data do.
+
+    Returns
+    -------
+    QuantizedModel
+
+    Raises
+    ------
+    DataError
+        When there are no rows, or they are not what the model expects.
+    UsageError
+        When a value is not finite, or a layer reads more than 65,536 inputs.
+    """
+    check_network(model.network, model.readout)
+    seen = ranges(model, x_calibration)
+    tensors = {}
+    source = _quantize_input(model, seen, tensors)
+    sources = _quantize_norms(model, seen, source, tensors)
+    for name, _, _ in used_layers(model.network, model.readout):
+        source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
+    if model.readout == "goodness":
+        _quantize_readout(model, tensors)
+    note = {"rounding": "single", "calibration_rows": len(x_calibration)}
+    return QuantizedModel(
+        network=model.network,
+        tensors=tensors,
+        labels=model.labels,
+        features=model.features,
+        target=model.target,
+        named=model.named,
+        readout=model.readout,
+        provenance={**model.provenance, "quantization": note},
+    )
+
+
+def _keep(tensors, name, **values):
+    """Store values under ``name.…`` as arrays of their type."""
+    for part, value in values.items():
+        tensors[f"{name}.{part}"] = np.atleast_1d(value)
+
+
+def _keep_affine(tensors, name, spread, prefix=""):
+    values = {f"{prefix}scale": spread.scale, f"{prefix}zero_point": np.int32(spread.zero_point)}
+    _keep(tensors, name, **values)
+
+
+def _quantize_input(model, seen, tensors):
+    """Scaler and quantization in one: (x - offset) · multiplier.
+
+    The clip needs no step of its own: no calibration row exceeds it, and what exceeds them
+    saturates.
+    """
+    spread = arithmetic.affine(*seen["input"])
+    with np.errstate(over="ignore"):
+        multiplier = (model.scale / np.float64(spread.scale)).astype(np.float32)
+    most = np.finfo(np.float32).max
+    _keep(
+        tensors,
+        "input",
+        offset=model.offset.astype(np.float32),
+        multiplier=np.clip(multiplier, -most, most),
+    )
+    _keep_affine(tensors, "input", spread)
+    return spread
+
+
+def _quantize_norms(model, seen, source, tensors):
+    """Factor, scale and zero point of every normalisation.
+
+    Returns
+    -------
+    dict of str to Affine
+        What each layer finds that reads a normalised tensor.
+    """
+    network = model.network
+    widths = dict(normalized(network, model.readout))
+    readers = (name for name, _, _ in network.layers)
+    sources = {}
+    for (name, units), reader in zip(widths.items(), readers, strict=False):
+        group = _same_scale(network, model.readout, name)
+        most = max(max(map(abs, seen[f"{member}.norm"])) for member in group)
+        nonnegative = name != "input" or source.zero_point == arithmetic.LOW
+        spread = arithmetic.norm_spread(max(map(widths.get, group)), most, nonnegative)
+        _keep(tensors, name, norm=np.int32(arithmetic.norm_factor(units, spread.scale)))
+        _keep_affine(tensors, name, spread, "norm_")
+        sources[reader] = spread
+    return sources
+
+
+def _same_scale(network, readout, name):
+    """Normalised tensors that share a scale with `name`.
+
+    Those that the head reads side by side do: its weights have a scale per output, so its
+    inputs must have one for all.
+    """
+    joined = [name for name, _, _ in network.layers[network.head_from : -1]]
+    return joined if readout == "head" and name in joined else [name]
+
+
+def _quantize_layer(model, name, source, seen, tensors):
+    """Weights, biases and the way to the output's scale; returns what the next layer reads."""
+    weight, bias, scale = arithmetic.quantize_weights(
+        model.params[f"{name}.weight"], pass_biases(model, name), source
+    )
+    spread = arithmetic.affine(*seen[name])
+    real = np.float64(source.scale) * scale.astype(np.float64) / np.float64(spread.scale)
+    multiplier, shift = arithmetic.encode(real)
+    _keep(tensors, name, weight=weight, bias=bias, multiplier=multiplier, shift=shift)
+    _keep(tensors, name, weight_scale=scale)
+    _keep_affine(tensors, name, spread)
+    if name not in looked_up(model.network):
+        return spread
+    activation = model.network.activation
+    _keep(tensors, name, table=arithmetic.activation_table(activation, spread))
+    return arithmetic.LOOKED_UP[activation].outcome
+
+
+def _quantize_readout(model, tensors):
+    scales = [tensors[f"{name}.scale"][0] for name, _, _ in model.network.layers[:-1]]
+    factor, unit = arithmetic.readout_factors(model.goals[:, READOUT_WEIGHT], np.array(scales))
+    _keep(tensors, "readout", factor=factor, scale=unit)

@@ -1,0 +1,105 @@
+"""Scores by integer arithmetic: which kernel follows which.
+
+    dense   input → (accumulate → requantize → lookup) for each layer
+    ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
+            goodness of every layer under every label, or the head over the joined layers
+
+What each step computes is in `lwnn/_kernels/int8.pxi`.
+"""
+
+import numpy as np
+
+from lwnn._kernels import kernels
+from lwnn.quantization.tensors import looked_up, passes, used_layers
+
+#: Sums that a layer may hold while rows are scored: half of a usual L2 cache.
+_SUMS = 1 << 17
+
+
+def integer_scores(network, tensors, readout, x, threads):
+    """Score of every class for every row; the highest is the prediction.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : dict of str to ndarray
+        As `lwnn.quantization.tensors.expected` lists them, checked.
+    readout : {'output', 'goodness', 'head'}
+    x : ndarray of float32 or uint8, shape (n, inputs), C-contiguous
+        Raw rows.
+    threads : int
+
+    Returns
+    -------
+    ndarray, shape (n, classes)
+        int64 for the goodness readout, else int8.
+    """
+    dtype = np.int64 if readout == "goodness" else np.int8
+    out = np.empty((len(x), network.classes), dtype)
+    run = {"output": _output, "goodness": _goodness, "head": _head}[readout]
+    widest = max(outputs for _, _, outputs in network.layers)
+    step = int(np.clip(_SUMS // (passes(network, readout) * widest), 16, 1024))
+    for start in range(0, len(x), step):
+        rows = x[start : start + step]
+        q = np.empty(rows.shape, np.int8)
+        scaler = tensors["input.offset"], tensors["input.multiplier"]
+        kernels.int8_input(rows, *scaler, _scalar(tensors, "input.zero_point"), q, threads)
+        out[start : start + step] = run(network, tensors, q, threads)
+    return out
+
+
+def _output(network, tensors, x, threads):
+    tables = looked_up(network)
+    for name, _, _ in network.layers:
+        x = _layer(tensors, name, x, threads)
+        if name in tables:
+            y = np.empty_like(x)
+            kernels.int8_lookup(x, tensors[f"{name}.table"], y, threads)
+            x = y
+    return x
+
+
+def _goodness(network, tensors, x, threads):
+    scores = np.zeros(len(x) * network.classes, np.int64)
+    factors = tensors["readout.factor"]
+    source = "input"
+    for (name, _, _), factor in zip(used_layers(network, "goodness"), factors, strict=True):
+        x = _normalize(tensors, source, x, threads)
+        x = _layer(tensors, name, x, threads)
+        kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores, threads)
+        source = name
+    return scores.reshape(-1, network.classes)
+
+
+def _head(network, tensors, x, threads):
+    x = _normalize(tensors, "input", x, threads)
+    states = []
+    for name, _, _ in network.layers[:-1]:
+        x = _layer(tensors, name, x, threads)
+        x = _normalize(tensors, name, x, threads)
+        states.append(x)
+    return _layer(tensors, "head", np.hstack(states[network.head_from :]), threads)
+
+
+def _layer(tensors, name, x, threads):
+    """Outputs of a layer; under several labels the passes of a row lie one behind the other."""
+    weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+    sums = np.empty((len(x), len(weight)), np.int32)
+    kernels.int8_accumulate(x, weight, sums, threads)
+    out = np.empty((len(x) * len(bias), len(weight)), np.int8)
+    zero_point = _scalar(tensors, f"{name}.zero_point")
+    how = tensors[f"{name}.multiplier"], tensors[f"{name}.shift"]
+    kernels.int8_requantize(sums, bias, *how, zero_point, out, threads)
+    return out
+
+
+def _normalize(tensors, name, x, threads):
+    out = np.empty_like(x)
+    parts = ("zero_point", "norm", "norm_zero_point")
+    how = (_scalar(tensors, f"{name}.{part}") for part in parts)
+    kernels.int8_normalize(x, *how, out, threads)
+    return out
+
+
+def _scalar(tensors, name):
+    return int(tensors[name][0])

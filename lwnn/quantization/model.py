@@ -1,0 +1,111 @@
+"""A quantized model: like a `Model` from outside, integers inside."""
+
+import dataclasses
+
+import numpy as np
+
+from lwnn.errors import ModelFileError
+from lwnn.network import Network
+from lwnn.quantization import tensors as tensors_of
+from lwnn.quantization.inference import integer_scores
+from lwnn.scoring import check_rows, probabilities
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantizedModel:
+    """An int8 network, ready to predict from raw rows.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : dict of str to ndarray
+        See `lwnn.quantization.tensors.expected`.
+    labels, features, target, named, readout, provenance
+        As in `lwnn.model.Model`.
+    rounding : {'single'}
+        How sums become outputs: rounded once, as LiteRT's reference kernels do.
+
+    Raises
+    ------
+    ModelFileError
+        When the tensors are not those that such a network needs, or hold values that the
+        arithmetic does not allow.
+    """
+
+    network: Network
+    tensors: dict[str, np.ndarray]
+    labels: tuple[str, ...]
+    features: tuple[str, ...]
+    target: str | None = None
+    named: bool = False
+    readout: str = "output"
+    rounding: str = "single"
+    provenance: dict = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        readouts = ("goodness", "head") if self.network.kind == "ff" else ("output",)
+        for what, value, known in (
+            ("readout", self.readout, readouts),
+            ("rounding", self.rounding, tensors_of.ROUNDINGS),
+        ):
+            if value not in known:
+                raise ModelFileError(f"{what} {value!r}; expected {' or '.join(known)}")
+        tensors_of.check(self.network, self.readout, self.tensors)
+
+    @property
+    def size(self):
+        """Number of parameters of the network."""
+        return self.network.size
+
+    @property
+    def weight_bytes(self):
+        """Bytes that a device stores: all tensors but the scales, which only people read."""
+        return sum(
+            tensor.nbytes for name, tensor in self.tensors.items() if not name.endswith("scale")
+        )
+
+    def integer_scores(self, x, threads=1):
+        """Score of every class as the device computes it; the highest is the prediction.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows, as in the training file.
+        threads : int
+            How many to compute with; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray, shape (n, classes)
+            int64 for the goodness readout, else int8.
+
+        Raises
+        ------
+        DataError
+            When the rows do not have as many features as the network has inputs.
+        """
+        x = check_rows(x, self.network.inputs)
+        return integer_scores(self.network, self.tensors, self.readout, x, threads)
+
+    def scores(self, x, threads=1):
+        """What the integer scores stand for, float32 (n, classes)."""
+        integers = self.integer_scores(x, threads).astype(np.float64)
+        name = {"output": "output", "head": "head", "goodness": "readout"}[self.readout]
+        if name != "readout":
+            integers -= self.tensors[f"{name}.zero_point"][0]
+        return (integers * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
+
+    def predict_index(self, x, threads=1):
+        """Index of the predicted class of every row, int64 (n,); of equal scores the first."""
+        return self.integer_scores(x, threads).argmax(axis=1)
+
+    def predict(self, x, threads=1):
+        """Name of the predicted class of every row, an array of str (n,)."""
+        return np.array(self.labels)[self.predict_index(x, threads)]
+
+    def predict_proba(self, x, threads=1):
+        """Share of each class, float64 (n, classes); rows sum to 1.
+
+        Computed in float from the scores, as for a float model.
+        """
+        return probabilities(self.scores(x, threads), self.network.cost)

@@ -1,0 +1,156 @@
+"""Which tensors a quantized model consists of, and the refusal of bad ones.
+
+The kernels trust what they are given. A model file may come from anywhere, so everything that
+they rely on is checked here: names, types, shapes, and that no sum can leave its type.
+"""
+
+import numpy as np
+
+from lwnn.errors import ModelFileError, UsageError
+from lwnn.quantization import arithmetic
+
+#: How a quantized model rounds; see `lwnn/_kernels/int8.pxi`.
+ROUNDINGS = ("single",)
+
+
+def passes(network, readout):
+    """How often a row goes through the net: once per label for the goodness readout."""
+    return network.classes if readout == "goodness" else 1
+
+
+def used_layers(network, readout):
+    """(name, inputs, outputs) of the layers that the readout needs."""
+    return network.layers[:-1] if readout == "goodness" else network.layers
+
+
+def normalized(network, readout):
+    """(name, width) of the tensors that are divided by their root mean square."""
+    if network.kind != "ff":
+        return ()
+    tensors = [("input", network.inputs)]
+    tensors += [(name, outputs) for name, _, outputs in network.layers[:-1]]
+    return tuple(tensors if readout == "head" else tensors[:-1])
+
+
+def looked_up(network):
+    """Names of the layers whose activation is a table."""
+    if network.activation not in arithmetic.LOOKED_UP:
+        return ()
+    return tuple(name for name, _, _ in network.layers[:-1])
+
+
+def expected(network, readout):
+    """Type and shape of every tensor of a quantized model.
+
+    Returns
+    -------
+    dict of str to (str, tuple of int)
+        ``input.offset`` and ``input.multiplier`` take raw features to int8. Per layer:
+        ``weight``, ``bias`` (the inputs' zero point folded in; a row per pass),
+        ``multiplier`` and ``shift``, perhaps the ``table`` of its activation. ``norm`` is the
+        factor of a normalisation. ``scale`` and ``zero_point`` tell what integers stand for.
+    """
+    one = (1,)
+    tensors = {
+        "input.offset": ("float32", (network.inputs,)),
+        "input.multiplier": ("float32", (network.inputs,)),
+        "input.scale": ("float32", one),
+        "input.zero_point": ("int32", one),
+    }
+    for name, inputs, outputs in used_layers(network, readout):
+        rows = passes(network, readout) if name == "layer1" else 1
+        tensors |= {
+            f"{name}.weight": ("int8", (outputs, inputs)),
+            f"{name}.bias": ("int32", (rows, outputs)),
+            f"{name}.multiplier": ("int32", (outputs,)),
+            f"{name}.shift": ("int8", (outputs,)),
+            f"{name}.weight_scale": ("float32", (outputs,)),
+            f"{name}.scale": ("float32", one),
+            f"{name}.zero_point": ("int32", one),
+        }
+    for name in looked_up(network):
+        tensors[f"{name}.table"] = ("int8", (256,))
+    for name, _ in normalized(network, readout):
+        tensors |= {
+            f"{name}.norm": ("int32", one),
+            f"{name}.norm_scale": ("float32", one),
+            f"{name}.norm_zero_point": ("int32", one),
+        }
+    if readout == "goodness":
+        tensors["readout.factor"] = ("int32", (len(network.hidden),))
+        tensors["readout.scale"] = ("float32", one)
+    return tensors
+
+
+def check_network(network, readout):
+    """Refuse what 32-bit accumulators cannot hold.
+
+    Raises
+    ------
+    UsageError
+        When a layer reads more than 65,536 inputs.
+    """
+    for name, inputs, _ in used_layers(network, readout):
+        if inputs > arithmetic.MOST_INPUTS:
+            raise UsageError(
+                f"{name} reads {inputs:,} inputs; int8 takes at most {arithmetic.MOST_INPUTS:,}: "
+                "train with fewer hidden units"
+            )
+
+
+def check(network, readout, tensors):
+    """Refuse tensors that are not those of a quantized model.
+
+    Raises
+    ------
+    ModelFileError
+        When one is missing or too many, has another type or shape, or holds a value that the
+        arithmetic does not allow.
+    UsageError
+        When the network is too wide.
+    """
+    check_network(network, readout)
+    wanted = expected(network, readout)
+    for name in sorted(wanted.keys() ^ tensors.keys()):
+        raise ModelFileError(
+            f"tensor {name!r} is {'missing' if name in wanted else 'not expected'}"
+        )
+    for name, (dtype, shape) in wanted.items():
+        tensor = tensors[name]
+        if tensor.dtype != dtype or tensor.shape != shape:
+            raise ModelFileError(
+                f"tensor {name!r} is {tensor.dtype} {tensor.shape}; expected {dtype} {shape}"
+            )
+        low, high = _bounds(name.rpartition(".")[2])
+        if not ((tensor >= low) & (tensor <= high)).all():
+            raise ModelFileError(f"tensor {name!r} holds values outside {low} to {high}")
+    for name, _, _ in network.layers[:-1] if network.activation == "relu" else ():
+        if tensors[f"{name}.zero_point"][0] != arithmetic.LOW:
+            raise ModelFileError(
+                f"tensor {name + '.zero_point'!r} is not {arithmetic.LOW}, as behind a ReLU"
+            )
+    for name, _, _ in used_layers(network, readout):
+        _check_accumulators(name, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
+
+
+def _bounds(part):
+    """Least and greatest value of a kind of tensor."""
+    info = np.finfo(np.float32)
+    most = float(info.max)
+    if part.endswith("scale"):
+        return float(info.smallest_subnormal), most
+    if part.endswith("zero_point"):
+        return arithmetic.LOW, arithmetic.HIGH
+    return {
+        "weight": (-arithmetic.MOST_WEIGHT, arithmetic.MOST_WEIGHT),
+        "shift": (-31, 30),
+        "norm": (0, arithmetic.MOST_NORM),
+        "factor": (-arithmetic.MOST_FACTOR, arithmetic.MOST_FACTOR),
+    }.get(part, (-most, most))
+
+
+def _check_accumulators(name, weight, bias):
+    """No input, -128 to 127, may bring a sum out of 32 bits."""
+    reach = 128 * np.abs(weight.astype(np.int64)).sum(axis=1)
+    if (reach + np.abs(bias.astype(np.int64)) > 2**31 - 1).any():
+        raise ModelFileError(f"tensor {name + '.bias'!r} holds values that overflow 32 bits")

@@ -1,0 +1,99 @@
+"""Models of every kind that can be quantized, made without training."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lwnn.model import Model
+from lwnn.network import Network, Params
+from lwnn.quantization import quantize
+
+CLASSES, FEATURES = 4, 9
+#: Kind, hidden layers, activation, readout: every way a model can compute.
+KINDS = {
+    "linear": ("dense", (), "relu", "output"),
+    "linear-layer": ("dense", (24,), "linear", "output"),
+    "relu": ("dense", (30, 23), "relu", "output"),
+    "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
+    "tanh": ("dense", (24,), "tanh", "output"),
+    "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
+    "ff-head": ("ff", (24,), "relu", "head"),
+    "ff-head-of-two": ("ff", (32, 17, 12), "relu", "head"),
+}
+
+
+@pytest.fixture(scope="session")
+def data():
+    """Rows of four overlapping classes, of very different units, and their classes."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, CLASSES, 3000)
+    x = rng.normal(size=(CLASSES, FEATURES))[y] * 2 + rng.normal(size=(len(y), FEATURES))
+    return (x * np.logspace(-2, 2, FEATURES) + 7).astype(np.float32), y
+
+
+def float_model(kind, data):
+    """Random hidden layers under a last layer that is fitted by least squares.
+
+    The goodness net is made by hand: a prototype per unit of layer 1, and a label that lets
+    through those of its class only.
+    """
+    x, y = data
+    rng = np.random.default_rng(1)
+    shape, hidden, activation, readout = KINDS[kind]
+    network = Network(shape, FEATURES, hidden, CLASSES, activation)
+    params = Params(network)
+    for name, inputs, outputs in network.layers:
+        params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
+        params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
+    if shape == "ff":
+        params["layer1.label"][:] = rng.normal(0, 2, (hidden[0], CLASSES))
+    offset, scale = x.mean(axis=0), 1 / x.std(axis=0)
+    goals = np.tile(np.float32([0, 0, 0]), (len(hidden) if shape == "ff" else 0, 1))
+    labels, features = tuple("abcd"), tuple(f"f{i}" for i in range(FEATURES))
+    model = Model(network, params, offset, scale, 10.0, labels, features)
+    if readout == "goodness":
+        z = (x - offset) * scale
+        means = np.array([z[y == c].mean(axis=0) for c in range(CLASSES)])
+        of_class = np.arange(hidden[0]) % CLASSES
+        params["layer1.weight"][:] = means[of_class] / 2
+        params["layer1.label"][:] = np.where(of_class[:, None] == np.arange(CLASSES), 0, -30)
+        goals[:, 2] = [1, 1e-2]
+    model = dataclasses.replace(model, readout=readout, goals=goals, target="kind")
+    if readout != "goodness":
+        fit_last_layer(model, x, y)
+    return model
+
+
+def fit_last_layer(model, x, y):
+    """Least squares, one equation per class, read off the model's own scores."""
+    name, inputs, _ = model.network.layers[-1]
+    weight, bias = model.params[f"{name}.weight"], model.params[f"{name}.bias"]
+    states = np.ones((len(x), inputs + 1))
+    bias[:] = 0
+    for start in range(0, inputs, CLASSES):
+        weight[:] = np.eye(CLASSES, inputs, start)
+        part = states[:, start : min(start + CLASSES, inputs)]
+        part[:] = model.scores(x)[:, : part.shape[1]]
+    # A little decay: int8 has no room for large weights that cancel.
+    normal = states.T @ states / len(x) + 0.01 * np.eye(inputs + 1)
+    solution = np.linalg.solve(normal, states.T @ (np.eye(CLASSES)[y] - 0.5) / len(x))
+    weight[:], bias[:] = solution[:-1].T, solution[-1]
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def pair(request, data):
+    """A float model and the int8 one made of it."""
+    model = float_model(request.param, data)
+    return model, quantize(model, data[0][:500])
+
+
+@pytest.fixture(scope="session")
+def make(data):
+    """Make the float model of a kind."""
+    return lambda kind: float_model(kind, data)
+
+
+@pytest.fixture(scope="session")
+def relu(data):
+    return quantize(float_model("relu", data), data[0][:500])

@@ -1,0 +1,91 @@
+"""A device in plain integers, from the tensors alone: what small C code will have to do."""
+
+import itertools
+import math
+
+import numpy as np
+
+from lwnn.model import Model
+from lwnn.network import Network, Params
+from lwnn.quantization import quantize
+
+
+def device_layer(t, name, q, label=0):
+    zero = int(t[f"{name}.zero_point"][0])
+    weight, multiplier, shift = (t[f"{name}.{part}"] for part in ("weight", "multiplier", "shift"))
+    biases = t[f"{name}.bias"]
+    bias = biases[label if len(biases) > 1 else 0]
+    rows = zip(*(array.tolist() for array in (weight, multiplier, shift, bias)), strict=True)
+    out = []
+    for weights, m, s, b in rows:
+        total = b + sum(w * x for w, x in zip(weights, q, strict=True))
+        assert abs(total) < 2**31
+        value = (total * m + (1 << (30 - s)) >> (31 - s)) + zero
+        out.append(min(max(value, -128), 127))
+    table = t.get(f"{name}.table")
+    return out if table is None else [int(table[value + 128]) for value in out]
+
+
+def device_normalize(t, name, q):
+    zero, factor, zero_out = (
+        int(t[f"{name}.{part}"][0]) for part in ("zero_point", "norm", "norm_zero_point")
+    )
+    total = sum((value - zero) ** 2 for value in q)
+    root = math.isqrt(total << 16)
+    m = (factor * 256 + root // 2) // root if root else 0
+    return [min(max(((value - zero) * m + 2**15 >> 16) + zero_out, -128), 127) for value in q]
+
+
+def device_input(t, row):
+    zero = int(t["input.zero_point"][0])
+    reals = (row - t["input.offset"]) * t["input.multiplier"]
+    near = (math.trunc(float(real + np.float32(math.copysign(0.5, real)))) for real in reals)
+    return [min(max(value + zero, -128), 127) for value in near]
+
+
+def device_scores(quantized, row):
+    classes = quantized.network.classes
+    t, layers = quantized.tensors, [name for name, _, _ in quantized.network.layers]
+    q = device_input(t, row)
+    if quantized.readout == "output":
+        for name in layers:
+            q = device_layer(t, name, q)
+        return q
+    if quantized.readout == "head":
+        states, source = [], "input"
+        for name in layers[:-1]:
+            q = device_layer(t, name, device_normalize(t, source, q))
+            states.append(device_normalize(t, name, q))
+            source = name
+        joined = list(itertools.chain(*states[quantized.network.head_from :]))
+        return device_layer(t, "head", joined)
+    return [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
+
+
+def device_goodness(t, layers, q, label):
+    score, source = 0, "input"
+    for name, factor in zip(layers, t["readout.factor"].tolist(), strict=True):
+        q = device_layer(t, name, device_normalize(t, source, q), label)
+        zero = int(t[f"{name}.zero_point"][0])
+        score += factor * sum((value - zero) ** 2 for value in q)
+        source = name
+    return score
+
+
+def test_a_device_gets_the_same_integers(pair, data):
+    _, quantized = pair
+    rows = np.vstack([data[0][:25], 100 * data[0][:5], -data[0][:5]])
+    found = [device_scores(quantized, row) for row in rows]
+    assert found == quantized.integer_scores(rows).tolist()
+
+
+def test_pixels_keep_their_values():
+    features = 9
+    network = Network("dense", features, (), 4)
+    zeros, scale = np.zeros(features, np.float32), np.full(features, 1 / 255, np.float32)
+    names = tuple("abcd"), tuple("123456789")
+    model = Model(network, Params(network), zeros, scale, 10.0, *names)
+    quantized = quantize(model, np.array([[0] * features, [255] * features], np.uint8))
+    for value in range(256):
+        row = np.full(features, value, np.float32)
+        assert device_input(quantized.tensors, row) == [value - 128] * features
