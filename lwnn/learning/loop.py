@@ -132,7 +132,7 @@ class _Loop:
         try:
             for epoch in range(1, self.epochs + 1):
                 self.epoch(epoch)
-                if len(self.validation) and epoch - result.best_epoch >= self.patience:
+                if epoch - result.best_epoch >= self.patience:
                     result.stopped = "early"
                     break
         except KeyboardInterrupt:
