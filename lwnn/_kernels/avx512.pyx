@@ -3,5 +3,6 @@
 include "common.pxi"
 include "dense.pxi"
 include "forward_forward.pxi"
+include "few.pxi"
 include "perturbation.pxi"
 include "int8.pxi"

@@ -17,6 +17,11 @@ cdef extern from "tile.h" nogil:
                   float *out, Py_ssize_t ldo)
     void lwnn_pack(const float *b, Py_ssize_t ldb, Py_ssize_t depth, Py_ssize_t columns,
                    float *out)
+    void lwnn_scale_float(const float *x, const float *offset, const float *scale, float clip,
+                          Py_ssize_t n, float *out)
+    void lwnn_scale_byte(const unsigned char *x, const float *offset, const float *scale,
+                         float clip, Py_ssize_t n, float *out)
+    void lwnn_axpy(float *y, const float *x, float c, Py_ssize_t n)
     float lwnn_sum(const float *a, Py_ssize_t n)
     float lwnn_squares(const float *a, Py_ssize_t n)
 
@@ -52,7 +57,7 @@ cdef enum:
 cdef enum:
     MAX_LAYERS = 64
 
-# Up to this many samples a product runs its lanes along the inputs instead of the samples.
+# Up to this many samples are learnt from and scored by few.pxi, with lanes along the units.
 cdef enum:
     FEW = 4
 
@@ -74,7 +79,7 @@ cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
 
 
 cdef inline Py_ssize_t columns(Py_ssize_t samples) noexcept nogil:
-    """Row length of a `[unit][sample]` buffer."""
+    """Row length of a `[unit][sample]` buffer, and rows of a `[row][unit]` one of few.pxi."""
     return samples if samples <= FEW else padded(samples)
 
 
@@ -202,20 +207,11 @@ cdef void product(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
                      out, ldo, team.panels + t * team.share if team.panels != NULL else NULL)
 
 
-cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out,
-                  const float *x_ib, const float *x_bi, Py_ssize_t ldx, Py_ssize_t samples,
-                  float *out_ob, const Team *team) noexcept nogil:
-    """out[o][b] = sum over i of w[o][i] x[i][b], without bias.
-
-    A few samples are read from `x_bi` (row length `ldx`), more from `x_ib`.
-    """
-    cdef Py_ssize_t b
-    if samples <= FEW:
-        for b in range(samples):
-            lwnn_dot(<int>n_out, w_oi, n_in, x_bi + b * ldx, n_in, out_ob + b, columns(samples))
-    else:
-        product(w_oi, n_in, 1, x_ib, columns(samples), n_out, samples, n_in, LWNN_SET, 1.0,
-                out_ob, columns(samples), team)
+cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out, const float *x_ib,
+                  Py_ssize_t samples, float *out_ob, const Team *team) noexcept nogil:
+    """out[o][b] = sum over i of w[o][i] x[i][b], without bias."""
+    cdef Py_ssize_t ld = padded(samples)
+    product(w_oi, n_in, 1, x_ib, ld, n_out, samples, n_in, LWNN_SET, 1.0, out_ob, ld, team)
 
 
 cdef void transpose(const float *a, Py_ssize_t lda, Py_ssize_t rows, Py_ssize_t cols,
@@ -238,20 +234,17 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
     `rows` NULL stands for 0, 1, 2, … A constant feature has scale 0 and reads 0 even where the
     difference overflows.
     """
-    cdef Py_ssize_t b, i
+    cdef Py_ssize_t b
     cdef const data_t *line
     cdef float *out
-    cdef float value
     for b in range(samples):
         line = x + (rows[b] if rows != NULL else b) * n_in
         out = out_bi + b * ldo
-        for i in range(n_in):
-            value = (<float>line[i] - scaler[i]) * scaler[n_in + i]
-            value = value if value == value else 0
-            value = value if value < clip else clip
-            out[i] = value if value > -clip else -clip
-        for i in range(n_in, ldo):
-            out[i] = 0
+        if data_t is float:
+            lwnn_scale_float(line, scaler, scaler + n_in, clip, n_in, out)
+        else:
+            lwnn_scale_byte(line, scaler, scaler + n_in, clip, n_in, out)
+        memset(out + n_in, 0, (ldo - n_in) * sizeof(float))
 
 
 # ---------------------------------------------------------------- activations

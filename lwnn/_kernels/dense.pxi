@@ -63,18 +63,14 @@ cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize
 
 cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
     """From the rows in `net.input` to the scores in the last of `net.acts`."""
-    cdef Py_ssize_t l, ld = columns(samples)
+    cdef Py_ssize_t l, ld = padded(samples)
     cdef const long long *row
-    cdef const float *rows = net.input
     transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
     clear_padding(net.acts[0], net.table[IN], samples, ld)
     for l in range(net.layers):
         row = net.table + 6 * l
-        if l > 0 and samples <= FEW:
-            transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
-            rows = net.rows
-        forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], rows,
-                padded(row[IN]), samples, net.acts[l + 1], &net.team)
+        forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], samples,
+                net.acts[l + 1], &net.team)
         bias_activate(net.acts[l + 1], net.params + row[BIAS], row[OUT], ld, row[ACTIVATION])
 
 
@@ -121,9 +117,14 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
             samples = min(batch, n - start)
             gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
                    padded(net.table[IN]))
-            dense_forward(&net, samples)
-            transpose(net.acts[net.layers], columns(samples), out.shape[1], samples,
-                      &out[start, 0], out.shape[1])
+            if samples <= FEW:
+                few_dense_forward(&net, samples)
+                memcpy(&out[start, 0], net.acts[net.layers],
+                       samples * out.shape[1] * sizeof(float))
+            else:
+                dense_forward(&net, samples)
+                transpose(net.acts[net.layers], padded(samples), out.shape[1], samples,
+                          &out[start, 0], out.shape[1])
             start += samples
 
 
@@ -207,7 +208,10 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples, net.input,
                    padded(net.table[IN]))
-            loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
+            if samples <= FEW:
+                loss += few_bp_batch(&net, &y[0], &order[start], samples, cost, &how)
+            else:
+                loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
             how.step += 1
             start += samples
     return loss

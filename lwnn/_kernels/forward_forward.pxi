@@ -116,13 +116,12 @@ cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
 
 cdef void ff_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """From scaled rows in `net.input` to W x in `net.shared`."""
-    cdef Py_ssize_t n_in = net.table[IN], ld = columns(samples)
+    cdef Py_ssize_t n_in = net.table[IN], ld = padded(samples)
     normalise_rows(net.input, samples, n_in, padded(n_in))
-    if samples > FEW:
-        transpose(net.input, padded(n_in), samples, n_in, net.input_t, ld)
-        clear_padding(net.input_t, n_in, samples, ld)
-    forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.input_t, net.input,
-            padded(n_in), samples, net.shared, &net.team)
+    transpose(net.input, padded(n_in), samples, n_in, net.input_t, ld)
+    clear_padding(net.input_t, n_in, samples, ld)
+    forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.input_t, samples,
+            net.shared, &net.team)
 
 
 cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
@@ -159,7 +158,7 @@ cdef float neutral_shift(Forward *net, Py_ssize_t o) noexcept nogil:
 cdef void ff_first_layer(Forward *net, const int *y, const int *wrong, const int *rows,
                          Py_ssize_t samples) noexcept nogil:
     """Layer 1 under the true, the wrong and the neutral label."""
-    cdef Py_ssize_t o, ld = columns(samples), wide = columns(3 * samples)
+    cdef Py_ssize_t o, ld = padded(samples), wide = padded(3 * samples)
     cdef float *out
     cdef float *labels
     cdef float bias
@@ -174,7 +173,7 @@ cdef void ff_first_layer(Forward *net, const int *y, const int *wrong, const int
 
 
 cdef void ff_squares(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t o, wide = columns(count)
+    cdef Py_ssize_t o, wide = padded(count)
     memset(net.squares, 0, wide * sizeof(float))
     for o in range(units):
         add_squares(net.h + o * wide, net.squares, count)
@@ -182,7 +181,7 @@ cdef void ff_squares(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept 
 
 cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
     """Normalised outputs, `[unit][column]`; padding columns become 0."""
-    cdef Py_ssize_t o, b, wide = columns(count)
+    cdef Py_ssize_t o, b, wide = padded(count)
     cdef float *h
     cdef float *n
     for b in range(count):
@@ -199,11 +198,8 @@ cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept 
 cdef void ff_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t count) noexcept nogil:
     """From normalised columns to the outputs of `layer` (not the first)."""
     cdef const long long *row = net.table + 6 * layer
-    if count <= FEW:
-        transpose(net.n_t, columns(count), row[IN], count, net.rows, padded(row[IN]))
-    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.n_t, net.rows, padded(row[IN]),
-            count, net.h, &net.team)
-    bias_activate(net.h, net.params + row[BIAS], row[OUT], columns(count), RELU)
+    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.n_t, count, net.h, &net.team)
+    bias_activate(net.h, net.params + row[BIAS], row[OUT], padded(count), RELU)
 
 
 cdef void ff_keep_for_head(Forward *net, Py_ssize_t layer, Py_ssize_t at, Py_ssize_t first,
@@ -211,17 +207,17 @@ cdef void ff_keep_for_head(Forward *net, Py_ssize_t layer, Py_ssize_t at, Py_ssi
     """Copy the neutral columns, from `first` on, to where the head reads them."""
     cdef Py_ssize_t o, units = net.table[6 * layer + OUT]
     for o in range(units):
-        memcpy(net.head_t + (at + o) * columns(samples), net.n_t + o * columns(count) + first,
+        memcpy(net.head_t + (at + o) * padded(samples), net.n_t + o * padded(count) + first,
                samples * sizeof(float))
 
 
 cdef void ff_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
     cdef const long long *row = net.table + 6 * net.layers
-    cdef Py_ssize_t ld = columns(samples)
+    cdef Py_ssize_t ld = padded(samples)
     clear_padding(net.head_t, row[IN], samples, ld)
     transpose(net.head_t, ld, row[IN], samples, net.head, padded(row[IN]))
-    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.head_t, net.head, padded(row[IN]),
-            samples, net.scores, &net.team)
+    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.head_t, samples, net.scores,
+            &net.team)
     bias_activate(net.scores, net.params + row[BIAS], row[OUT], ld, LINEAR)
 
 
@@ -243,7 +239,7 @@ cdef double ff_errors(Forward *net, Py_ssize_t layer, Py_ssize_t samples) noexce
 cdef void ff_update_first(Forward *net, const int *y, const int *wrong, const int *rows,
                           Py_ssize_t samples, const Optimizer *how) noexcept nogil:
     """Both passes of layer 1 share x: their errors are summed before the one product."""
-    cdef Py_ssize_t o, b, n_out = net.table[OUT], wide = columns(3 * samples)
+    cdef Py_ssize_t o, b, n_out = net.table[OUT], wide = padded(3 * samples)
     cdef float *pos
     cdef float *neg
     cdef float *labels
@@ -271,7 +267,7 @@ cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
                          const Optimizer *how) noexcept nogil:
     """`net.rows` still holds the inputs of this layer."""
     cdef const long long *row = net.table + 6 * layer
-    cdef Py_ssize_t o, b, wide = columns(3 * samples)
+    cdef Py_ssize_t o, b, wide = padded(3 * samples)
     cdef float *h
     for o in range(row[OUT]):
         h = net.h + o * wide
@@ -285,7 +281,7 @@ cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
 cdef double ff_update_head(Forward *net, const int *y, const int *rows, Py_ssize_t samples,
                            const Optimizer *how) noexcept nogil:
     cdef const long long *row = net.table + 6 * net.layers
-    cdef Py_ssize_t ld = columns(samples)
+    cdef Py_ssize_t ld = padded(samples)
     cdef double loss
     ff_head_scores(net, samples)
     loss = output_error(net.scores, row[OUT], ld, y, rows, samples, CROSS_ENTROPY)
@@ -307,7 +303,7 @@ cdef void ff_batch(Forward *net, const int *y, const int *wrong, const int *rows
             ff_first_layer(net, y, wrong, rows, samples)
         else:
             # Rows of the inputs, for the gradient, before n_t makes room for the outputs.
-            transpose(net.n_t, columns(count), row[IN], count, net.rows, padded(row[IN]))
+            transpose(net.n_t, padded(count), row[IN], count, net.rows, padded(row[IN]))
             ff_next_layer(net, l, count)
         ff_squares(net, units, count)
         ff_hand_on(net, units, count)
@@ -358,7 +354,10 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                    net.input, padded(net.table[IN]))
-            ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
+            if samples <= FEW:
+                few_ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
+            else:
+                ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
             how.step += 1
             start += samples
 
@@ -368,8 +367,8 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
 cdef void ff_score_labels(Forward *net, Py_ssize_t samples, float *out,
                           Py_ssize_t ldo) noexcept nogil:
     """Accumulated goodness of every label; layer 1's product is made once for all."""
-    cdef Py_ssize_t l, o, c, b, count = net.classes * samples, wide = columns(count)
-    cdef Py_ssize_t ld = columns(samples), units
+    cdef Py_ssize_t l, o, c, b, count = net.classes * samples, wide = padded(count)
+    cdef Py_ssize_t ld = padded(samples), units
     cdef float *labels
     cdef float weight
     ff_input(net, samples)
@@ -397,7 +396,7 @@ cdef void ff_score_labels(Forward *net, Py_ssize_t samples, float *out,
 cdef void ff_score_head(Forward *net, Py_ssize_t samples, float *out,
                         Py_ssize_t ldo) noexcept nogil:
     """The softmax head's scores from one pass under the neutral label."""
-    cdef Py_ssize_t l, o, ld = columns(samples), at = 0
+    cdef Py_ssize_t l, o, ld = padded(samples), at = 0
     ff_input(net, samples)
     for l in range(net.layers):
         if l > 0:
@@ -445,8 +444,12 @@ def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, :
                     continue
                 gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples,
                        net.input, padded(net.table[IN]))
-                if part == 0:
+                if part == 0 and samples <= FEW:
+                    few_score_labels(&net, samples, &goodness[start, 0], net.classes)
+                elif part == 0:
                     ff_score_labels(&net, samples, &goodness[start, 0], net.classes)
+                elif samples <= FEW:
+                    few_score_head(&net, samples, &head[start, 0], net.classes)
                 else:
                     ff_score_head(&net, samples, &head[start, 0], net.classes)
             start += samples

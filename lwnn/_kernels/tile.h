@@ -130,10 +130,13 @@ static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t de
  * out[r * ldo] = sum over k of a[r][k] * x[k], four rows of `a` at a time. */
 LWNN_INLINE float lwnn_lane_sum(lwnn_vec v)
 {
-    float total = 0;
-    for (int l = 0; l < LWNN_VECTOR; l++)
-        total += v[l];
-    return total;
+    typedef float quarter __attribute__((vector_size(4 * sizeof(float))));
+    quarter part[LWNN_VECTOR / 4], sum;
+    memcpy(part, &v, sizeof v);
+    sum = part[0];
+    for (int p = 1; p < LWNN_VECTOR / 4; p++)
+        sum += part[p];
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 LWNN_INLINE void lwnn_dot_fixed(int rows, const float *a, ptrdiff_t lda, const float *x,
@@ -169,7 +172,7 @@ static void lwnn_pack(const float *b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t 
             memcpy(out, b + k * ldb + j, LWNN_LANES * sizeof(float));
 }
 
-static float lwnn_sum(const float *a, ptrdiff_t n)
+LWNN_INLINE float lwnn_sum(const float *a, ptrdiff_t n)
 {
     lwnn_vec sum = {0};
     ptrdiff_t i = 0;
@@ -181,7 +184,7 @@ static float lwnn_sum(const float *a, ptrdiff_t n)
     return total;
 }
 
-static float lwnn_squares(const float *a, ptrdiff_t n)
+LWNN_INLINE float lwnn_squares(const float *a, ptrdiff_t n)
 {
     lwnn_vec sum = {0};
     ptrdiff_t i = 0;
@@ -204,5 +207,30 @@ static void lwnn_dot(int rows, const float *a, ptrdiff_t lda, const float *x, pt
     for (; r < rows; r++)
         lwnn_dot_fixed(1, a + r * lda, lda, x, depth, out + r * ldo, ldo);
 }
+
+/* y += c x, the rank-1 update of one unit's weights. */
+LWNN_INLINE void lwnn_axpy(float *restrict y, const float *restrict x, float c, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    for (; i + LWNN_VECTOR <= n; i += LWNN_VECTOR)
+        lwnn_store(y + i, lwnn_load(y + i) + lwnn_load(x + i) * c);
+    for (; i < n; i++)
+        y[i] += c * x[i];
+}
+
+/* out = clip((x - offset) * scale), of raw data as they are stored. */
+#define LWNN_SCALE(NAME, TYPE)                                                                    \
+    static void NAME(const TYPE *restrict x, const float *restrict offset,                        \
+                     const float *restrict scale, float clip, ptrdiff_t n, float *restrict out)   \
+    {                                                                                             \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                       \
+            float value = ((float)x[i] - offset[i]) * scale[i];                                   \
+            value = value < clip ? value : clip;                                                  \
+            out[i] = value > -clip ? value : -clip;                                               \
+        }                                                                                         \
+    }
+LWNN_SCALE(lwnn_scale_float, float)
+LWNN_SCALE(lwnn_scale_byte, unsigned char)
+#undef LWNN_SCALE
 
 #endif

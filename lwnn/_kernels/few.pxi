@@ -1,0 +1,291 @@
+# Learning and scoring a few rows at a time: online learning, prediction of a single reading.
+#
+# With one sample there are no lanes of samples to fill, so here they run along the units: every
+# buffer has a row per sample or pass, `[row][unit]`, and nothing is transposed. Products are dot
+# products, and a gradient is a few rank-1 updates, of which those of silent units are left out.
+# The equations are those of dense.pxi and forward_forward.pxi.
+
+cdef void few_forward(const float *w_oi, const float *bias, Py_ssize_t n_in, Py_ssize_t n_out,
+                      const float *x_ri, Py_ssize_t ldx, Py_ssize_t rows, long kind,
+                      float *out_ro) noexcept nogil:
+    """out[r][o] = f(sum over i of w[o][i] x[r][i] + bias[o]); no bias where it is NULL."""
+    cdef Py_ssize_t r, o
+    cdef float *out
+    for r in range(rows):
+        out = out_ro + r * n_out
+        lwnn_dot(<int>n_out, w_oi, n_in, x_ri + r * ldx, n_in, out, 1)
+        if bias == NULL:
+            continue
+        if kind == RELU:
+            for o in range(n_out):
+                out[o] = out[o] + bias[o] if out[o] + bias[o] > 0 else 0
+        else:
+            for o in range(n_out):
+                out[o] = activate(out[o] + bias[o], kind)
+
+
+cdef void few_rank_one(float *w_oi, const float *d_ro, Py_ssize_t n_out, const float *x_ri,
+                       Py_ssize_t ldx, Py_ssize_t n_in, Py_ssize_t rows,
+                       float scale) noexcept nogil:
+    """w[o][i] += scale * sum over r of d[r][o] x[r][i]."""
+    cdef Py_ssize_t r, o
+    cdef float c
+    for o in range(n_out):
+        for r in range(rows):
+            c = scale * d_ro[r * n_out + o]
+            if c != 0:
+                lwnn_axpy(w_oi + o * n_in, x_ri + r * ldx, c, n_in)
+
+
+cdef void few_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
+                       const float *d_ro, const float *x_ri, Py_ssize_t ldx,
+                       Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t rows, float scale,
+                       const Optimizer *how, float *grad, const Team *team) noexcept nogil:
+    """One layer's update, as `layer_gradient`."""
+    cdef Py_ssize_t r, o
+    if how.method == SGD:
+        few_rank_one(params + weight, d_ro, n_out, x_ri, ldx, n_in, rows, -how.rate * scale)
+    else:
+        memset(grad, 0, n_out * n_in * sizeof(float))
+        few_rank_one(grad, d_ro, n_out, x_ri, ldx, n_in, rows, scale)
+        optimize(params, grad, weight, n_out * n_in, how, team)
+    memset(grad, 0, n_out * sizeof(float))
+    for r in range(rows):
+        for o in range(n_out):
+            grad[o] += scale * d_ro[r * n_out + o]
+    optimize(params, grad, bias, n_out, how, team)
+
+
+# ---------------------------------------------------------------- dense nets
+
+cdef void few_dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
+    """From the rows in `net.input` to the scores in the last of `net.acts`."""
+    cdef Py_ssize_t l
+    cdef const long long *row
+    cdef const float *x = net.input
+    cdef Py_ssize_t ldx = padded(net.table[IN])
+    for l in range(net.layers):
+        row = net.table + 6 * l
+        few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], x, ldx,
+                    samples, row[ACTIVATION], net.acts[l + 1])
+        x = net.acts[l + 1]
+        ldx = row[OUT]
+
+
+cdef double few_bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
+                         const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t l, r, o, i
+    cdef const long long *row = net.table + 6 * (net.layers - 1)
+    cdef double loss = 0
+    cdef long kind
+    cdef float *below
+    few_dense_forward(net, samples)
+    memcpy(net.delta, net.acts[net.layers], samples * row[OUT] * sizeof(float))
+    for r in range(samples):
+        loss += output_error(net.delta + r * row[OUT], row[OUT], 1, y, order + r, 1, cost)
+    for l in range(net.layers - 1, -1, -1):
+        row = net.table + 6 * l
+        if l > 0:
+            # The way back reads the weights from before their update.
+            memset(net.below, 0, samples * row[IN] * sizeof(float))
+            kind = net.table[6 * (l - 1) + ACTIVATION]
+            for r in range(samples):
+                below = net.below + r * row[IN]
+                for o in range(row[OUT]):
+                    lwnn_axpy(below, net.params + row[WEIGHT] + o * row[IN],
+                              net.delta[r * row[OUT] + o], row[IN])
+            for i in range(samples * row[IN]):
+                net.below[i] *= slope(net.acts[l][i], kind)
+        few_gradient(net.params, row[WEIGHT], row[BIAS], net.delta,
+                     net.acts[l] if l > 0 else net.input, row[IN] if l > 0 else padded(row[IN]),
+                     row[IN], row[OUT], samples, <float>1.0 / samples, how, net.grad, &net.team)
+        net.delta, net.below = net.below, net.delta
+    return loss
+
+
+# ---------------------------------------------------------------- Forward-Forward
+
+cdef void few_first_row(Forward *net, const float *shared, Py_ssize_t label,
+                        float *h) noexcept nogil:
+    """Outputs of layer 1 under one label."""
+    cdef Py_ssize_t o
+    cdef const float *labels = net.params + net.table[LABEL] + label
+    cdef const float *bias = net.params + net.table[BIAS]
+    cdef float z
+    for o in range(net.table[OUT]):
+        z = shared[o] + bias[o] + net.label_scale * labels[o * net.classes]
+        h[o] = z if z > 0 else 0
+
+
+cdef void few_neutral_row(Forward *net, const float *shared, float *h) noexcept nogil:
+    cdef Py_ssize_t o
+    cdef float z
+    for o in range(net.table[OUT]):
+        z = shared[o] + neutral_shift(net, o)
+        h[o] = z if z > 0 else 0
+
+
+cdef void few_input(Forward *net, Py_ssize_t samples) noexcept nogil:
+    cdef Py_ssize_t n_in = net.table[IN]
+    normalise_rows(net.input, samples, n_in, padded(n_in))
+    few_forward(net.params + net.table[WEIGHT], NULL, n_in, net.table[OUT], net.input,
+                padded(n_in), samples, LINEAR, net.shared)
+
+
+cdef void few_squares(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
+    cdef Py_ssize_t r
+    for r in range(rows):
+        net.squares[r] = lwnn_squares(net.h + r * units, units)
+
+
+cdef void few_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
+    """Normalised outputs, `[row][unit]`, in `net.n_t`."""
+    cdef Py_ssize_t r, o
+    cdef float inverse
+    for r in range(rows):
+        inverse = 1 / (sqrtf(net.squares[r] / units) + TINY)
+        for o in range(units):
+            net.n_t[r * units + o] = net.h[r * units + o] * inverse
+
+
+cdef void few_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t rows) noexcept nogil:
+    cdef const long long *row = net.table + 6 * layer
+    few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], net.n_t,
+                row[IN], rows, RELU, net.h)
+
+
+cdef void few_keep_for_head(Forward *net, Py_ssize_t layer, Py_ssize_t at, Py_ssize_t first,
+                            Py_ssize_t samples) noexcept nogil:
+    cdef Py_ssize_t r, units = net.table[6 * layer + OUT]
+    cdef Py_ssize_t ld = padded(net.table[6 * net.layers + IN])
+    for r in range(samples):
+        memcpy(net.head + r * ld + at, net.n_t + (first + r) * units, units * sizeof(float))
+
+
+cdef void few_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
+    cdef const long long *row = net.table + 6 * net.layers
+    few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], net.head,
+                padded(row[IN]), samples, LINEAR, net.scores)
+
+
+cdef void few_update_first(Forward *net, const int *y, const int *wrong, const int *order,
+                           Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """Both passes of layer 1 share x: their errors are summed before the one update."""
+    cdef Py_ssize_t r, o, n_out = net.table[OUT], classes = net.classes
+    cdef float *pos
+    cdef float *neg
+    cdef float *labels = net.grad
+    cdef float scale = net.label_scale / samples
+    cdef bint direct = how.method == SGD
+    if direct:
+        labels = net.params + net.table[LABEL]
+        scale *= -how.rate
+    else:
+        memset(labels, 0, n_out * classes * sizeof(float))
+    for r in range(samples):
+        pos = net.h + r * n_out
+        neg = net.h + (samples + r) * n_out
+        for o in range(n_out):
+            pos[o] *= net.factor[r]
+            neg[o] *= net.factor[samples + r]
+            labels[o * classes + y[order[r]]] += scale * pos[o]
+            labels[o * classes + wrong[order[r]]] += scale * neg[o]
+            pos[o] += neg[o]
+    if not direct:
+        optimize(net.params, labels, net.table[LABEL], n_out * classes, how, &net.team)
+    few_gradient(net.params, net.table[WEIGHT], net.table[BIAS], net.h, net.input,
+                 padded(net.table[IN]), net.table[IN], n_out, samples, <float>1.0 / samples, how,
+                 net.grad, &net.team)
+
+
+cdef void few_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
+                          const Optimizer *how) noexcept nogil:
+    """`net.rows` holds the inputs of this layer."""
+    cdef const long long *row = net.table + 6 * layer
+    cdef Py_ssize_t r, o
+    for r in range(2 * samples):
+        for o in range(row[OUT]):
+            net.h[r * row[OUT] + o] *= net.factor[r]
+    few_gradient(net.params, row[WEIGHT], row[BIAS], net.h, net.rows, row[IN], row[IN], row[OUT],
+                 2 * samples, <float>1.0 / samples, how, net.grad, &net.team)
+
+
+cdef void few_ff_batch(Forward *net, const int *y, const int *wrong, const int *order,
+                       Py_ssize_t samples, const Optimizer *how, double *losses) noexcept nogil:
+    cdef Py_ssize_t l, r, units, at = 0
+    cdef const long long *row
+    few_input(net, samples)
+    for l in range(net.layers):
+        row = net.table + 6 * l
+        units = row[OUT]
+        if l > 0:
+            memcpy(net.rows, net.n_t, 2 * samples * row[IN] * sizeof(float))
+            few_next_layer(net, l, 3 * samples)
+        else:
+            for r in range(samples):
+                few_first_row(net, net.shared + r * units, y[order[r]], net.h + r * units)
+                few_first_row(net, net.shared + r * units, wrong[order[r]],
+                              net.h + (samples + r) * units)
+                few_neutral_row(net, net.shared + r * units, net.h + (2 * samples + r) * units)
+        few_squares(net, units, 3 * samples)
+        few_hand_on(net, units, 3 * samples)
+        if l >= net.head_from:
+            few_keep_for_head(net, l, at, 2 * samples, samples)
+            at += units
+        losses[l] += ff_errors(net, l, samples)
+        if l == 0:
+            few_update_first(net, y, wrong, order, samples, how)
+        else:
+            few_update_next(net, l, samples, how)
+    row = net.table + 6 * net.layers
+    few_head_scores(net, samples)
+    for r in range(samples):
+        losses[net.layers] += output_error(net.scores + r * row[OUT], row[OUT], 1, y, order + r, 1,
+                                           CROSS_ENTROPY)
+    few_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, net.head, padded(row[IN]),
+                 row[IN], row[OUT], samples, <float>1.0 / samples, how, net.grad, &net.team)
+
+
+cdef void few_score_labels(Forward *net, Py_ssize_t samples, float *out,
+                           Py_ssize_t ldo) noexcept nogil:
+    """Accumulated goodness of every label."""
+    cdef Py_ssize_t l, r, c, units, rows = samples * net.classes
+    few_input(net, samples)
+    memset(out, 0, samples * ldo * sizeof(float))
+    for l in range(net.layers):
+        units = net.table[6 * l + OUT]
+        if l > 0:
+            few_next_layer(net, l, rows)
+        else:
+            for r in range(samples):
+                for c in range(net.classes):
+                    few_first_row(net, net.shared + r * units, c,
+                                  net.h + (r * net.classes + c) * units)
+        few_squares(net, units, rows)
+        for r in range(samples):
+            for c in range(net.classes):
+                out[r * ldo + c] += (net.goals[3 * l + READOUT]
+                                     * net.squares[r * net.classes + c])
+        if l + 1 < net.layers:
+            few_hand_on(net, units, rows)
+
+
+cdef void few_score_head(Forward *net, Py_ssize_t samples, float *out,
+                         Py_ssize_t ldo) noexcept nogil:
+    cdef Py_ssize_t l, r, units, at = 0
+    few_input(net, samples)
+    for l in range(net.layers):
+        units = net.table[6 * l + OUT]
+        if l > 0:
+            few_next_layer(net, l, samples)
+        else:
+            for r in range(samples):
+                few_neutral_row(net, net.shared + r * units, net.h + r * units)
+        few_squares(net, units, samples)
+        few_hand_on(net, units, samples)
+        if l >= net.head_from:
+            few_keep_for_head(net, l, at, 0, samples)
+            at += units
+    few_head_scores(net, samples)
+    for r in range(samples):
+        memcpy(out + r * ldo, net.scores + r * net.classes, net.classes * sizeof(float))
