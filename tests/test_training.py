@@ -258,8 +258,8 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
     run = train(dataset, options)
     table, size = run.model.network.table, run.model.size
     scratch = {
-        "ff": lambda: kernels.ff_workspace(table, 16, True),
-        "bp": lambda: kernels.dense_workspace(table, 16, True),
+        "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
+        "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
         "wp": lambda: kernels.wp_workspace(table, 16, 2),
     }[algo]()
     negatives = 84 if algo == "ff" else 0

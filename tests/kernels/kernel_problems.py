@@ -122,7 +122,7 @@ def workspace_size(kernels, algo, problem, threads=1):
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, threads)
     size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
-    return size(table, problem.batch, True)
+    return size(table, problem.batch, True, threads)
 
 
 def learn(
@@ -186,7 +186,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     count = 2 if net.kind == "ff" else 1
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
     size = kernels.ff_workspace if net.kind == "ff" else kernels.dense_workspace
-    workspace = Fenced(np.full(size(net.table, batch, False), np.nan, np.float32))
+    workspace = Fenced(np.full(size(net.table, batch, False, threads), np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
     if net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)

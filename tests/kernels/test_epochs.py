@@ -106,7 +106,7 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
     name = "ff" if kind == "ff" else "dense"
-    size = getattr(kernels, f"{name}_workspace")(net.table, 5, False)
+    size = getattr(kernels, f"{name}_workspace")(net.table, 5, False, 1)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":

@@ -179,7 +179,7 @@ def test_one_readout_alone_gives_the_same_as_both(kernels):
     both = scores(kernels, problem)
     alone = [np.empty((11, 4), np.float32) for _ in range(2)]
     for outs in ((alone[0], none), (none, alone[1])):
-        workspace = np.full(kernels.ff_workspace(net.table, 5, False), np.nan, np.float32)
+        workspace = np.full(kernels.ff_workspace(net.table, 5, False, 1), np.nan, np.float32)
         data = (problem.x, problem.scaler, problem.clip)
         settings = (problem.goals, net.label_scale)
         kernels.ff_scores(problem.start, net.table, *settings, *data, *outs, 5, workspace, 1)

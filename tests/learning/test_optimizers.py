@@ -57,7 +57,7 @@ def path_by_kernel(name, rows_per_call):
     vector, path = START.astype(np.float32), []
     x, y = np.ones((1, 1), np.float32), np.zeros(1, np.int32)
     scaler = np.array([[0], [1]], np.float32)
-    workspace = np.empty(kernels.dense_workspace(NET.table, 1, True), np.float32)
+    workspace = np.empty(kernels.dense_workspace(NET.table, 1, True, 1), np.float32)
     order = np.zeros(rows_per_call, np.int32)
     for _ in range(STEPS // rows_per_call):
         data = (x, scaler, 10.0, y, order, 1)
