@@ -21,7 +21,7 @@ def test_there_are_names():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_public_name_is_there_and_documented(name):
     value = getattr(lwnn, name)
-    assert value.__name__ == name
+    assert value.__name__ in {name, name.removesuffix("_model")}
     assert value.__module__.startswith("lwnn.")
     # A dataclass without one of its own is given its signature instead.
     assert not (inspect.getdoc(value) or f"{name}(").startswith(f"{name}(")

@@ -85,7 +85,8 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     rate : float
         Learning rate before the schedule.
     patience : int
-        Epochs without one as good as the best after which training stops; only with validation rows.
+        Epochs without one as good as the best after which training stops, if there are
+        validation rows.
     shuffle : numpy.random.Generator
         Order of the rows, anew in every epoch.
     on_epoch : callable, optional

@@ -36,14 +36,16 @@ def test_a_table_becomes_a_model(lwnn, trees, algo):
 def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
     ended = lwnn("train", trees, *QUICK)
     notes = ended.err.splitlines()
-    assert notes[:2] == [
+    assert notes[:3] == [
         f"{trees}: 90 rows, 3 features, 3 classes",
         "label: column tree (assumed; --target names another); a header",
+        "rows: 63 train, 9 validation, 18 test; net 3-64-3, 643 parameters",
     ]
-    assert [line.partition(":")[0] for line in notes[2:5]] == [f"epoch {n}/3" for n in (1, 2, 3)]
-    assert "validation" in notes[2]
-    assert notes[5] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
-    assert len(notes) == 7
+    assert notes[3].startswith("training with algo ff, hidden 64, epochs 3, batch 32, ")
+    assert [line.partition(":")[0] for line in notes[4:7]] == [f"epoch {n}/3" for n in (1, 2, 3)]
+    assert "validation" in notes[4]
+    assert notes[7] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
+    assert len(notes) == 9
 
 
 def test_a_label_that_was_asked_for_is_not_called_assumed(lwnn, tmp_path, table):
@@ -89,8 +91,8 @@ def test_parts_may_be_left_out_or_come_from_files(lwnn, trees, tmp_path, table):
 
 def test_no_hidden_layer(lwnn, trees):
     ended = lwnn("train", trees, *QUICK, "--algo", "bp", "--hidden", "none")
-    assert "net 3-3, 12 parameters" in ended.out
-    assert "hidden none" in ended.out
+    assert "net 3-3, 12 parameters" in ended.err
+    assert "hidden none" in ended.err
 
 
 def test_the_same_seed_gives_the_same_file(lwnn, trees, tmp_path):
