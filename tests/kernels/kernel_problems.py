@@ -141,8 +141,8 @@ def learn(
 ):
     """Run an epoch, in one call or several, in float64 where the slow twin runs it.
 
-    The workspace starts as `stale`, NaN: whatever reads what it has not written shows. Adam's epsilon is
-    large, so that a gradient that is rounding noise does not become a whole step.
+    The workspace starts as `stale`, NaN: whatever reads what it has not written shows. Adam's
+    epsilon is large, so that a gradient that is rounding noise does not become a whole step.
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
