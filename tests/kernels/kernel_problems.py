@@ -137,18 +137,19 @@ def learn(
     calls=1,
     epsilon=1e-2,
     room=None,
+    stale=np.nan,
 ):
     """Run an epoch, in one call or several, in float64 where the slow twin runs it.
 
-    The workspace starts as NaN: whatever reads what it has not written shows. Adam's epsilon is
-    large, so that a gradient that is rounding noise does not become a whole step.
+    The workspace starts as `stale`, NaN: whatever reads what it has not written shows. Adam's
+    epsilon is large, so that a gradient that is rounding noise does not become a whole step.
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
     size = workspace_size(kernels, algo, problem, threads) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     losses = np.zeros(len(net.table) if algo == "ff" else 1)
-    workspace = Fenced(np.full(size, np.nan, np.float32))
+    workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
     step = 0

@@ -68,6 +68,14 @@ def test_an_epoch_twice_gives_the_same_bits(kernels, algo):
     assert same_bits(*(learn(kernels, algo, problem, optimizer="adam") for _ in range(2)))
 
 
+@pytest.mark.parametrize("stale", [0, 1e30, np.inf])
+def test_what_the_workspace_held_before_does_not_matter(kernels, algo, stale):
+    """Padding included: what is chosen by the size of a change must not see stale values."""
+    problem = some_problem(algo)
+    fresh = learn(kernels, algo, problem, optimizer="adam")
+    assert same_bits(fresh, learn(kernels, algo, problem, optimizer="adam", stale=stale))
+
+
 def test_an_empty_order_changes_nothing(kernels, algo):
     problem = some_problem(algo)
     idle = dataclasses.replace(problem, order=problem.order[:0])

@@ -108,6 +108,12 @@ def test_an_epoch_within_one_standard_error_of_the_best_is_as_good(last, epoch):
     assert kept(rule) == result.best_epoch == epoch
 
 
+def test_the_highest_stays_the_measure():
+    """Else the best would drift down, each epoch as good as the one before: 36 as good as 37."""
+    rule, result = run([1.0] * 4, [3, 38, 37, 36], rows=40)
+    assert kept(rule) == result.best_epoch == 3
+
+
 def test_an_epoch_without_a_hit_still_counts():
     rule, result = run([1.0] * 3, [0, 0, 0])
     assert kept(rule) == result.best_epoch == 3
