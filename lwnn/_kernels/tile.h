@@ -218,13 +218,15 @@ LWNN_INLINE void lwnn_axpy(float *restrict y, const float *restrict x, float c, 
         y[i] += c * x[i];
 }
 
-/* out = clip((x - offset) * scale), of raw data as they are stored. */
+/* out = clip((x - offset) * scale), of raw data as stored. A constant feature has scale 0
+ * and reads 0 even where the difference overflows. */
 #define LWNN_SCALE(NAME, TYPE)                                                                    \
     static void NAME(const TYPE *restrict x, const float *restrict offset,                        \
                      const float *restrict scale, float clip, ptrdiff_t n, float *restrict out)   \
     {                                                                                             \
         for (ptrdiff_t i = 0; i < n; i++) {                                                       \
             float value = ((float)x[i] - offset[i]) * scale[i];                                   \
+            value = value == value ? value : 0;                                                   \
             value = value < clip ? value : clip;                                                  \
             out[i] = value > -clip ? value : -clip;                                               \
         }                                                                                         \
