@@ -12,6 +12,7 @@ import importlib
 
 from lwnn._version import __version__
 
+#: Public name to its module, and to its name there where that is another.
 _HOMES = {
     "Dataset": "lwnn.data",
     "Schema": "lwnn.data",
@@ -26,8 +27,8 @@ _HOMES = {
     "train": "lwnn.training",
     "QuantizedModel": "lwnn.quantization",
     "quantize": "lwnn.quantization",
-    "load_model": "lwnn.modelfile",
-    "save_model": "lwnn.modelfile",
+    "load_model": "lwnn.modelfile:load",
+    "save_model": "lwnn.modelfile:save",
     "compare": "lwnn.comparison",
     "LwnnError": "lwnn.errors",
 }
@@ -38,7 +39,8 @@ __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the linter does not see th
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module 'lwnn' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    home, _, renamed = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(home), renamed or name)
 
 
 def __dir__():

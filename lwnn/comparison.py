@@ -3,6 +3,7 @@
 import dataclasses
 import statistics
 
+from lwnn.errors import UsageError
 from lwnn.metrics import accuracy
 from lwnn.quantization import quantize
 from lwnn.training import Options, share_out, train
@@ -93,6 +94,11 @@ def compare(dataset, options=None, *, algos=ALGOS, seeds=(0, 1, 2), on_run=None,
     on_epoch : callable, optional
         As for `lwnn.train`.
 
+    Raises
+    ------
+    UsageError
+        When an option does not fit, or no rows are left for the test.
+
     Returns
     -------
     list of Result
@@ -107,5 +113,7 @@ def compare(dataset, options=None, *, algos=ALGOS, seeds=(0, 1, 2), on_run=None,
                 on_run(algo, seed)
             chosen = dataclasses.replace(shared, algo=algo, seed=seed, threads=threads)
             parts, _ = share_out(dataset, chosen)
+            if not len(parts.test):
+                raise UsageError("no test rows to compare on; leave some, such as --test 0.2")
             result.add(train(dataset, chosen, on_epoch), parts.test, parts.train.x, threads)
     return list(results.values())

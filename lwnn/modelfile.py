@@ -1,7 +1,8 @@
 """Models to and from files: safetensors, with one JSON text that describes the model.
 
-The tensors stand under the names of `Params.views`; beside them ``input.offset`` and
-``input.scale``, and ``goals`` for Forward-Forward. The metadata has one key, ``lwnn``, since the
+The tensors of a float model stand under the names of `Params.views`; beside them
+``input.offset`` and ``input.scale``, and ``goals`` for Forward-Forward. Those of an int8 model
+are listed by `lwnn.quantization.tensors.expected`. The metadata has one key, ``lwnn``, since the
 safetensors package writes several in random order and the same model must give the same bytes.
 
 A file is not trusted: the header is bounded before it is read, every tensor is checked by name,
@@ -16,14 +17,18 @@ import safetensors
 import safetensors.numpy
 
 from lwnn import modeltext
-from lwnn.errors import ModelFileError
+from lwnn.errors import ModelFileError, UsageError
 from lwnn.files import replacing
 from lwnn.model import Model
 from lwnn.network import Params
+from lwnn.quantization import QuantizedModel
+from lwnn.quantization.tensors import ROUNDINGS, expected
 
 # Before the header of a safetensors file stands its length, in 8 bytes, little-endian.
 _LENGTH = 8
 _MAX_HEADER = 1 << 25
+#: Names that safetensors has for types.
+_DTYPES = {"float32": "F32", "int32": "I32", "int8": "I8"}
 
 
 def save(model, path):
@@ -31,7 +36,7 @@ def save(model, path):
 
     Parameters
     ----------
-    model : Model
+    model : Model or QuantizedModel
     path : str or os.PathLike
 
     Raises
@@ -41,7 +46,7 @@ def save(model, path):
     UsageError
         When the file cannot be written.
     """
-    text, tensors = modeltext.write(model), named_tensors(model)
+    text, tensors = _describe(model), named_tensors(model)
     if broken := _not_finite(tensors):
         raise ModelFileError(f"{path}: not saved: {broken} of the model is not finite")
     content = safetensors.numpy.save(tensors, metadata={"lwnn": text})
@@ -60,7 +65,7 @@ def load(path):
 
     Returns
     -------
-    Model
+    Model or QuantizedModel
 
     Raises
     ------
@@ -83,8 +88,16 @@ def load(path):
 
 def named_tensors(model):
     """Return what a model file holds for `model`: name to array, in the order of the layers."""
+    if isinstance(model, QuantizedModel):
+        return model.tensors
     named = {**model.params.views, "input.offset": model.offset, "input.scale": model.scale}
     return {**named, "goals": model.goals} if model.network.kind == "ff" else named
+
+
+def _describe(model):
+    if isinstance(model, QuantizedModel):
+        return modeltext.write(model, quantized={"rounding": model.rounding})
+    return modeltext.write(model, clip=model.clip)
 
 
 def _check_header(path):
@@ -114,44 +127,61 @@ def _read(file):
     text = (file.metadata() or {}).get("lwnn")
     if text is None:
         raise ModelFileError("holds tensors, but no model of lwnn; give one that lwnn train made")
-    _, fields = modeltext.read(text)
-    network = fields["network"]
-    shapes = {name: ("F32", shape) for name, shape in network.shapes.items()}
-    shapes["input.offset"] = shapes["input.scale"] = ("F32", (network.inputs,))
+    entries, fields = modeltext.read(text)
+    if "quantized" in entries:
+        return _read_int8(file, entries["quantized"], fields)
+    return _read_float(file, entries, fields)
+
+
+def _read_float(file, entries, fields):
+    clip, network = modeltext.positive(entries, "clip"), fields["network"]
+    shapes = {name: ("float32", shape) for name, shape in network.shapes.items()}
+    shapes["input.offset"] = shapes["input.scale"] = ("float32", (network.inputs,))
     if network.kind == "ff":
-        shapes["goals"] = ("F32", (len(network.hidden), 3))
+        shapes["goals"] = ("float32", (len(network.hidden), 3))
     tensors = _take(file, shapes)
     params = Params(network)
     for name, view in params.views.items():
         view[...] = tensors.pop(name)
     offset, scale = tensors.pop("input.offset"), tensors.pop("input.scale")
-    return Model(params=params, offset=offset, scale=scale, **tensors, **fields)
+    return Model(params=params, offset=offset, scale=scale, clip=clip, **tensors, **fields)
 
 
-def _take(file, expected):
+def _read_int8(file, quantized, fields):
+    if not isinstance(quantized, dict):
+        raise ModelFileError("its entry 'quantized' is wrong")
+    rounding = modeltext.choice(quantized, "rounding", ROUNDINGS)
+    tensors = _take(file, expected(fields["network"], fields["readout"]))
+    try:
+        return QuantizedModel(tensors=tensors, rounding=rounding, **fields)
+    except UsageError as error:
+        raise ModelFileError(str(error)) from error
+
+
+def _take(file, wanted):
     """Read the tensors that are expected, and no others.
 
     Parameters
     ----------
     file : safetensors.safe_open
-    expected : dict of str to (str, tuple of int)
-        Name to dtype, as safetensors calls it, and shape.
+    wanted : dict of str to (str, tuple of int)
+        Name to dtype and shape.
 
     Returns
     -------
     dict of str to ndarray
     """
     found = set(file.keys())
-    for problem, names in (("lacks", expected.keys() - found), ("has", found - expected.keys())):
+    for problem, names in (("lacks", wanted.keys() - found), ("has", found - wanted.keys())):
         if names:
             which = ascii(min(names))[:60]
             more = "" if problem == "lacks" else ", which its network does not have"
             raise ModelFileError(f"{problem} the tensor {which}{more}")
-    for name, (dtype, shape) in expected.items():
+    for name, (dtype, shape) in wanted.items():
         part = file.get_slice(name)
-        if part.get_dtype() != dtype or tuple(part.get_shape()) != tuple(shape):
+        if part.get_dtype() != _DTYPES[dtype] or tuple(part.get_shape()) != tuple(shape):
             raise ModelFileError(f"its tensor {name!r} does not fit its network")
-    tensors = {name: file.get_tensor(name) for name in expected}
+    tensors = {name: file.get_tensor(name) for name in wanted}
     if broken := _not_finite(tensors):
         raise ModelFileError(f"its tensor {broken!r} holds a value that is not finite")
     return tensors

@@ -22,7 +22,7 @@ def write(model, **more):
     ----------
     model : Model or QuantizedModel
     **more
-        Further entries.
+        Entries that this kind of model has besides.
     """
     network = model.network
     entries = {
@@ -41,7 +41,6 @@ def write(model, **more):
         "target": model.target,
         "named": model.named,
         "readout": model.readout,
-        "clip": model.clip,
         "provenance": model.provenance,
         **more,
     }
@@ -60,7 +59,7 @@ def read(text):
     entries : dict
         All entries of the text, unchecked.
     fields : dict
-        Checked, as `Model` takes them: network, labels, features, target, named, readout, clip,
+        What every model has, checked: network, labels, features, target, named, readout,
         provenance.
 
     Raises
@@ -71,7 +70,7 @@ def read(text):
     entries = _parse(text)
     version = _take(entries, "format_version", int)
     if version < 1:
-        raise wrong("format_version")
+        raise _wrong("format_version")
     if version > FORMAT_VERSION:
         raise ModelFileError("was made by a newer lwnn than this one; upgrade lwnn")
     network = _network(_take(entries, "network", dict))
@@ -83,8 +82,7 @@ def read(text):
         "features": features,
         "target": _target(entries, named, len(features)),
         "named": named,
-        "readout": _choice(entries, "readout", _READOUTS[network.kind]),
-        "clip": positive(entries, "clip"),
+        "readout": choice(entries, "readout", _READOUTS[network.kind]),
         "provenance": _take(entries, "provenance", dict),
     }
 
@@ -97,12 +95,19 @@ def positive(entries, key):
     except OverflowError:
         value = math.inf
     if not 0 < value < math.inf:
-        raise wrong(key)
+        raise _wrong(key)
     return value
 
 
-def wrong(key):
-    """Return the error for an entry that is missing or makes no sense."""
+def choice(entries, key, known):
+    """Return the text at `key`, one of those that are known."""
+    value = _take(entries, key, str)
+    if value not in known:
+        raise _wrong(key)
+    return value
+
+
+def _wrong(key):
     return ModelFileError(f"its entry {key!r} is missing or wrong")
 
 
@@ -121,21 +126,14 @@ def _take(entries, key, kind):
     """Return the value at `key`, which must be of type `kind`; True is not a number here."""
     value = entries.get(key)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise wrong(key)
-    return value
-
-
-def _choice(entries, key, known):
-    value = _take(entries, key, str)
-    if value not in known:
-        raise wrong(key)
+        raise _wrong(key)
     return value
 
 
 def _network(entries):
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
-        raise wrong("hidden")
+        raise _wrong("hidden")
     try:
         return Network(
             kind=_take(entries, "kind", str),
@@ -155,7 +153,7 @@ def _network(entries):
 def _width(entries, key):
     width = _take(entries, key, int)
     if not 1 <= width <= MAX_UNITS:
-        raise wrong(key)
+        raise _wrong(key)
     return width
 
 
@@ -163,7 +161,7 @@ def _names(entries, key, count):
     """Return a list of `count` different texts as a tuple."""
     names = _take(entries, key, list)
     if len(names) != count or not all(map(_is_text, names)) or len(set(names)) != count:
-        raise wrong(key)
+        raise _wrong(key)
     return tuple(names)
 
 
@@ -177,9 +175,9 @@ def _target(entries, named, features):
     if target is None:
         return None
     if not _is_text(target):
-        raise wrong("target")
+        raise _wrong("target")
     # Without a header the label column is known by its index.
     is_index = target.isascii() and target.isdigit() and len(target) < 10
     if not named and not (is_index and int(target) <= features):
-        raise wrong("target")
+        raise _wrong("target")
     return target

@@ -41,11 +41,11 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
     batch = int(np.clip(_SCRATCH // widest, 8, 512))
     if readout == "output":
-        workspace = np.empty(kernels.dense_workspace(table, batch, False), np.float32)
+        workspace = np.empty(kernels.dense_workspace(table, batch, False, threads), np.float32)
         kernels.dense_scores(vector, table, x, scaler, clip, out, batch, workspace, threads)
         return out
     none = np.empty((0, network.classes), np.float32)
-    workspace = np.empty(kernels.ff_workspace(table, batch, False), np.float32)
+    workspace = np.empty(kernels.ff_workspace(table, batch, False, threads), np.float32)
     outputs = (out, none) if readout == "goodness" else (none, out)
     kernels.ff_scores(
         vector,

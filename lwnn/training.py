@@ -16,6 +16,7 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
+from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
 _STREAMS = ("split", "init", "shuffle", "draws")
@@ -133,7 +134,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None):
+def train(dataset, options=None, on_epoch=None, on_start=None):
     """Train a model.
 
     Parameters
@@ -143,6 +144,8 @@ def train(dataset, options=None, on_epoch=None):
     options : Options, optional
     on_epoch : callable, optional
         Called with a `lwnn.learning.Epoch` now and then.
+    on_start : callable, optional
+        Called with the `Network`, the settings (dict) and the `Parts` before training begins.
 
     Returns
     -------
@@ -165,6 +168,8 @@ def train(dataset, options=None, on_epoch=None):
     check(options)
     parts, scaler = share_out(dataset, options)
     rule, settings = prepare(dataset, parts, scaler, options)
+    if on_start:
+        on_start(rule.network, settings, parts)
     result = fit(
         rule,
         parts.validation,
@@ -298,8 +303,9 @@ def share_out(dataset, options):
 
 def measure(model, rows, threads=1):
     """Accuracy and cross-entropy on these rows."""
-    shares = model.predict_proba(rows.x, threads)
-    return {**summary(rows.y, shares.argmax(axis=1), shares), "rows": len(rows)}
+    scores = model.scores(rows.x, threads)
+    shares = probabilities(scores, model.network.cost)
+    return {**summary(rows.y, scores.argmax(axis=1), shares), "rows": len(rows)}
 
 
 # ---------------------------------------------------------------- pieces

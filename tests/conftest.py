@@ -5,12 +5,13 @@ import pytest
 
 from lwnn.model import Model
 from lwnn.network import Network, Params
+from lwnn.quantization import quantize
 
 
-def _make_model(kind="dense", hidden=(5, 4), readout=None, seed=0, **changes):
+def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", seed=0, **changes):
     """A model with random parameters that takes 3 features and knows 4 classes."""
     random = np.random.Generator(np.random.PCG64(seed))
-    network = Network(kind, 3, hidden, 4)
+    network = Network(kind, 3, hidden, 4, activation)
     vector = random.standard_normal(network.size).astype(np.float32)
     goals = random.random((len(hidden) if kind == "ff" else 0, 3)).astype(np.float32)
     fields = {
@@ -36,14 +37,36 @@ def make_model():
     return _make_model
 
 
-@pytest.fixture(params=["dense", "ff-goodness", "ff-head"])
+#: Kind of network, readout, activation, and whether it is quantized.
+KINDS = {
+    "dense": ("dense", None, "relu", False),
+    "goodness": ("ff", "goodness", "relu", False),
+    "head": ("ff", "head", "relu", False),
+    "int8-dense": ("dense", None, "tanh", True),
+    "int8-goodness": ("ff", "goodness", "relu", True),
+    "int8-head": ("ff", "head", "relu", True),
+}
+
+
+@pytest.fixture(params=KINDS)
 def model(request):
     """A model of each kind in turn."""
-    kind, _, readout = request.param.partition("-")
-    return _make_model(kind, readout=readout or None)
+    kind, readout, activation, quantized = KINDS[request.param]
+    model = _make_model(kind, readout=readout, activation=activation)
+    return quantize(model, _make_rows()) if quantized else model
+
+
+def _make_rows():
+    return np.random.Generator(np.random.PCG64(1)).standard_normal((10, 3)).astype(np.float32)
 
 
 @pytest.fixture
 def rows():
     """Ten rows for these models."""
-    return np.random.Generator(np.random.PCG64(1)).standard_normal((10, 3)).astype(np.float32)
+    return _make_rows()
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where a test may put a model file."""
+    return tmp_path / "model.safetensors"

@@ -6,7 +6,7 @@
 
 from cython.parallel cimport prange
 from libc.math cimport expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "tile.h" nogil:
     const int LWNN_VECTOR, LWNN_LANES, LWNN_ROWS, LWNN_SET, LWNN_ADD
@@ -15,6 +15,8 @@ cdef extern from "tile.h" nogil:
                    Py_ssize_t lanes, float *out, Py_ssize_t ldo)
     void lwnn_dot(int rows, const float *a, Py_ssize_t lda, const float *x, Py_ssize_t depth,
                   float *out, Py_ssize_t ldo)
+    void lwnn_pack(const float *b, Py_ssize_t ldb, Py_ssize_t depth, Py_ssize_t columns,
+                   float *out)
     float lwnn_sum(const float *a, Py_ssize_t n)
     float lwnn_squares(const float *a, Py_ssize_t n)
 
@@ -54,9 +56,16 @@ cdef enum:
 cdef enum:
     FEW = 4
 
-# Floats of `b` that a product goes over before it moves on: half of a small L2 cache.
+# A product goes over `b` in panels of so many floats, half of a usual L2 cache, and of so many
+# rows, which keeps what a tile reads of `a` in L1. What is smaller than STAYS needs no panel.
 cdef enum:
-    CACHED = 32768
+    PANEL = 65536
+    DEEP = 512
+    STAYS = 6144
+
+# Multiply-accumulates below which threads cost more than they give.
+cdef enum:
+    WORTH_A_TEAM = 200000
 
 
 cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
@@ -98,62 +107,104 @@ cdef int check_room(const Arena *arena, float[::1] workspace) except -1:
 
 # ---------------------------------------------------------------- products
 
+# Who computes: how many threads, and a panel for each.
+cdef struct Team:
+    int threads
+    float *panels
+    Py_ssize_t share
+
+
+cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_b):
+    """Floats of panel that products over `columns_of_b` samples need at most; 0 if they need none.
+
+    `b` is a layer's inputs: [in][samples] on the way forward, [samples][in] for the gradient.
+    """
+    cdef Py_ssize_t l, size = 0
+    for l in range(table.shape[0]):
+        size = max(size, max(padded(table[l, IN]), padded(table[l, OUT])) * padded(columns_of_b))
+    return 0 if size <= STAYS else min(size, <Py_ssize_t>PANEL)
+
+
+cdef Team team_layout(Arena *arena, Py_ssize_t panel, int threads):
+    cdef Team team
+    team.threads = threads
+    team.share = (panel + LWNN_LANES + 15) // 16 * 16
+    team.panels = carve(arena, team.share * threads) if panel else NULL
+    return team
+
+
 cdef void product_rows(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
                        const float *b, Py_ssize_t ldb,
                        Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
-                       int mode, float scale, float *out, Py_ssize_t ldo) noexcept nogil:
+                       int mode, float scale, float *out, Py_ssize_t ldo,
+                       float *panel) noexcept nogil:
     """Rows first..last of out[m][n] (=, +=) scale * a[m][depth] b[depth][n].
 
-    Goes over `b` in pieces that stay in cache: a range of columns when rows are long, a range
-    of depth when columns are.
+    A `b` that does not stay in L1 is read through `panel`, a piece at a time.
     """
-    cdef Py_ssize_t wide = n, deep = depth, k, j, l, r, kk, nn, rows
-    if n * depth > CACHED:
-        if n > depth:
-            wide = max(LWNN_LANES, CACHED // depth // LWNN_LANES * LWNN_LANES)
-        else:
-            deep = max(64, CACHED // max(n, 1))
-    k = 0
+    cdef bint small = panel == NULL or depth * padded(n) <= STAYS
+    cdef Py_ssize_t deep = depth if small else min(depth, <Py_ssize_t>DEEP)
+    cdef Py_ssize_t wide = n if small else max(LWNN_LANES, PANEL // deep // LWNN_LANES * LWNN_LANES)
+    cdef Py_ssize_t k = 0, j, kk, nn
     while k < depth:
         kk = min(deep, depth - k)
         j = 0
         while j < n:
             nn = min(wide, n - j)
-            r = first
-            while r < last:
-                rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
-                l = 0
-                while l < nn:
-                    lwnn_tile(<int>rows, a + r * row_step + k * depth_step, row_step, depth_step,
-                              b + k * ldb + j + l, ldb, kk, mode if k == 0 else LWNN_ADD, scale,
-                              min(<Py_ssize_t>LWNN_LANES, nn - l), out + r * ldo + j + l, ldo)
-                    l += LWNN_LANES
-                r += rows
+            if small:
+                tiles(a + k * depth_step, row_step, depth_step, b + k * ldb + j, ldb, LWNN_LANES,
+                      first, last, nn, kk, mode if k == 0 else LWNN_ADD, scale, out + j, ldo)
+            else:
+                lwnn_pack(b + k * ldb + j, ldb, kk, nn, panel)
+                tiles(a + k * depth_step, row_step, depth_step, panel, LWNN_LANES, kk * LWNN_LANES,
+                      first, last, nn, kk, mode if k == 0 else LWNN_ADD, scale, out + j, ldo)
             j += wide
         k += deep
+
+
+cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
+                const float *b, Py_ssize_t ldb, Py_ssize_t tile_step,
+                Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
+                int mode, float scale, float *out, Py_ssize_t ldo) noexcept nogil:
+    """All tiles of one piece of `b`, whose tiles start `tile_step` apart."""
+    cdef Py_ssize_t r = first, l, rows
+    cdef const float *columns_of_b
+    while r < last:
+        rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
+        columns_of_b = b
+        l = 0
+        while l < n:
+            lwnn_tile(<int>rows, a + r * row_step, row_step, depth_step, columns_of_b, ldb, depth,
+                      mode, scale, min(<Py_ssize_t>LWNN_LANES, n - l), out + r * ldo + l, ldo)
+            columns_of_b += tile_step
+            l += LWNN_LANES
+        r += rows
 
 
 cdef void product(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
                   const float *b, Py_ssize_t ldb,
                   Py_ssize_t m, Py_ssize_t n, Py_ssize_t depth,
-                  int mode, float scale, float *out, Py_ssize_t ldo, int threads) noexcept nogil:
+                  int mode, float scale, float *out, Py_ssize_t ldo,
+                  const Team *team) noexcept nogil:
     """out[m][n] (=, +=) scale * a[m][depth] b[depth][n]; threads share out the rows.
 
     `b` must be readable up to whole tiles of columns.
     """
-    cdef Py_ssize_t tiles = (m + LWNN_ROWS - 1) // LWNN_ROWS
-    cdef int team = <int>min(<Py_ssize_t>threads, tiles), t
-    if team <= 1:
-        product_rows(a, row_step, depth_step, b, ldb, 0, m, n, depth, mode, scale, out, ldo)
+    cdef Py_ssize_t count = (m + LWNN_ROWS - 1) // LWNN_ROWS
+    cdef int threads = <int>min(<Py_ssize_t>team.threads, count), t
+    if threads <= 1 or m * n * depth < WORTH_A_TEAM:
+        product_rows(a, row_step, depth_step, b, ldb, 0, m, n, depth, mode, scale, out, ldo,
+                     team.panels)
         return
-    for t in prange(team, num_threads=team, schedule='static', chunksize=1):
-        product_rows(a, row_step, depth_step, b, ldb, tiles * t // team * LWNN_ROWS,
-                     min(m, tiles * (t + 1) // team * LWNN_ROWS), n, depth, mode, scale, out, ldo)
+    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        product_rows(a, row_step, depth_step, b, ldb, count * t // threads * LWNN_ROWS,
+                     min(m, count * (t + 1) // threads * LWNN_ROWS), n, depth, mode, scale,
+                     out, ldo, team.panels + t * team.share if team.panels != NULL else NULL)
 
 
 cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out,
                   const float *x_ib, const float *x_bi, Py_ssize_t ldx, Py_ssize_t samples,
-                  float *out_ob, int threads) noexcept nogil:
+                  float *out_ob, const Team *team) noexcept nogil:
     """out[o][b] = sum over i of w[o][i] x[i][b], without bias.
 
     A few samples are read from `x_bi` (row length `ldx`), more from `x_ib`.
@@ -164,7 +215,7 @@ cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out,
             lwnn_dot(<int>n_out, w_oi, n_in, x_bi + b * ldx, n_in, out_ob + b, columns(samples))
     else:
         product(w_oi, n_in, 1, x_ib, columns(samples), n_out, samples, n_in, LWNN_SET, 1.0,
-                out_ob, columns(samples), threads)
+                out_ob, columns(samples), team)
 
 
 cdef void transpose(const float *a, Py_ssize_t lda, Py_ssize_t rows, Py_ssize_t cols,
@@ -184,7 +235,8 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
                  const int *rows, Py_ssize_t samples, float *out_bi, Py_ssize_t ldo) noexcept nogil:
     """Scaled rows of the data: clip((x - offset) * scale); padding columns are set to 0.
 
-    `rows` NULL stands for 0, 1, 2, …
+    `rows` NULL stands for 0, 1, 2, … A constant feature has scale 0 and reads 0 even where the
+    difference overflows.
     """
     cdef Py_ssize_t b, i
     cdef const data_t *line
@@ -195,6 +247,7 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
         out = out_bi + b * ldo
         for i in range(n_in):
             value = (<float>line[i] - scaler[i]) * scaler[n_in + i]
+            value = value if value == value else 0
             value = value if value < clip else clip
             out[i] = value if value > -clip else -clip
         for i in range(n_in, ldo):
@@ -298,17 +351,17 @@ cdef struct Optimizer:
 
 
 cdef void optimize(float *w, const float *g, Py_ssize_t start, Py_ssize_t size,
-                   const Optimizer *how, int threads) noexcept nogil:
+                   const Optimizer *how, const Team *team) noexcept nogil:
     """Update w[start:start+size] by the gradient g[0:size].
 
     Momentum: v = beta1 v + g, w -= rate v. Adam: Kingma & Ba 2015, with both corrections.
     """
-    cdef int t, team = threads if size > 65536 else 1
-    if team <= 1:
+    cdef int t, threads = team.threads if size > 65536 else 1
+    if threads <= 1:
         optimize_range(w, g, start, 0, size, how)
         return
-    for t in prange(team, num_threads=team, schedule='static', chunksize=1):
-        optimize_range(w, g, start, size * t // team, size * (t + 1) // team, how)
+    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        optimize_range(w, g, start, size * t // threads, size * (t + 1) // threads, how)
 
 
 cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t first,
@@ -368,19 +421,19 @@ cdef Optimizer optimizer_from(int method, const double[::1] hyper, float[:, ::1]
 cdef void layer_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
                          const float *d_ob, Py_ssize_t ldd, const float *x_bi, Py_ssize_t ldx,
                          Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
-                         const Optimizer *how, float *grad, int threads) noexcept nogil:
+                         const Optimizer *how, float *grad, const Team *team) noexcept nogil:
     """One layer's update: dW = scale * d x, db = scale * sum of d, and straight into the
     weights where plain SGD needs no buffer."""
     cdef Py_ssize_t o
     if how.method == SGD:
         product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_ADD, -how.rate * scale,
-                params + weight, n_in, threads)
+                params + weight, n_in, team)
     else:
-        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_SET, scale, grad, n_in, threads)
-        optimize(params, grad, weight, n_out * n_in, how, threads)
+        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_SET, scale, grad, n_in, team)
+        optimize(params, grad, weight, n_out * n_in, how, team)
     for o in range(n_out):
         grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
-    optimize(params, grad, bias, n_out, how, 1)
+    optimize(params, grad, bias, n_out, how, team)
 
 
 cdef Py_ssize_t gradient_size(const long long[:, ::1] table):

@@ -18,11 +18,11 @@ cdef struct Dense:
     float *delta                  # [unit][sample], error of the layer at hand
     float *below                  # [unit][sample], error of the layer below
     float *grad
-    int threads
+    Team team
 
 
 cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                        Py_ssize_t ld, bint training):
+                        Py_ssize_t ld, bint training, int threads):
     """Buffers for `batch` rows, or columns of length `ld`."""
     cdef Dense net
     cdef Py_ssize_t l, widest = 0
@@ -39,25 +39,25 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
         net.grad = carve(arena, gradient_size(table))
+    net.team = team_layout(arena, panel_size(table, batch), threads)
     return net
 
 
-def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training):
+def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
     """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    dense_layout(&arena, table, batch, columns(batch), training)
+    dense_layout(&arena, table, batch, columns(batch), training, threads)
     return arena.used
 
 
 cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
                       bint training, float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), training)
+    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), training, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
-    net.threads = threads
     return net
 
 
@@ -74,7 +74,7 @@ cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
             transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
             rows = net.rows
         forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], rows,
-                padded(row[IN]), samples, net.acts[l + 1], net.threads)
+                padded(row[IN]), samples, net.acts[l + 1], &net.team)
         bias_activate(net.acts[l + 1], net.params + row[BIAS], row[OUT], ld, row[ACTIVATION])
 
 
@@ -108,7 +108,7 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
         OUT. Scores before softmax or sigmoid.
     batch : int
         IN. Rows computed at a time.
-    workspace : float32 (dense_workspace(table, batch, False),)
+    workspace : float32 (dense_workspace(table, batch, False, threads),)
     threads : int
     """
     cdef Dense net = dense_from(params, table, batch, False, workspace, threads)
@@ -143,7 +143,7 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
         if l > 0:
             # The way back reads the weights from before their update.
             product(net.params + row[WEIGHT], 1, row[IN], net.delta, ld, row[IN], ld, row[OUT],
-                    LWNN_SET, 1.0, net.below, ld, net.threads)
+                    LWNN_SET, 1.0, net.below, ld, &net.team)
             kind = net.table[6 * (l - 1) + ACTIVATION]
             for i in range(row[IN] * ld):
                 net.below[i] *= slope(net.acts[l][i], kind)
@@ -153,7 +153,7 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
             rows = net.rows
         layer_gradient(net.params, row[WEIGHT], row[BIAS], net.delta, ld, rows,
                        padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, how,
-                       net.grad, net.threads)
+                       net.grad, &net.team)
         if l > 0:
             net.delta, net.below = net.below, net.delta
     return loss
@@ -188,7 +188,7 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
         IN/OUT. What the optimizer remembers.
     step : int
         IN. Mini-batches done before this call.
-    workspace : float32 (dense_workspace(table, batch, True),)
+    workspace : float32 (dense_workspace(table, batch, True, threads),)
 
     Returns
     -------

@@ -40,11 +40,11 @@ cdef struct Forward:
     float *squares                # [column] sum of squares
     float *factor                 # [column] dL/dh / h, or 1 / rms
     float *grad
-    int threads
+    Team team
 
 
 cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                       bint training):
+                       bint training, int threads):
     cdef Forward net
     cdef Py_ssize_t l, ld = columns(batch), wide, widest = 0, head
     net.layers = table.shape[0] - 1
@@ -67,6 +67,7 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t b
     net.squares = carve(arena, wide)
     net.factor = carve(arena, wide)
     net.grad = carve(arena, gradient_size(table)) if training else NULL
+    net.team = team_layout(arena, panel_size(table, wide), threads)
     net.head_from = 0
     wide = 0
     for l in range(net.layers - 1, -1, -1):
@@ -77,12 +78,12 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t b
     return net
 
 
-def ff_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training):
+def ff_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
     """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    ff_layout(&arena, table, batch, training)
+    ff_layout(&arena, table, batch, training, threads)
     return arena.used
 
 
@@ -90,12 +91,11 @@ cdef Forward ff_from(float[::1] params, const long long[:, ::1] table, const flo
                      float label_scale, Py_ssize_t batch, bint training, float[::1] workspace,
                      int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Forward net = ff_layout(&arena, table, batch, training)
+    cdef Forward net = ff_layout(&arena, table, batch, training, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
     net.goals = &goals[0, 0]
     net.label_scale = label_scale
-    net.threads = threads
     return net
 
 
@@ -122,7 +122,7 @@ cdef void ff_input(Forward *net, Py_ssize_t samples) noexcept nogil:
         transpose(net.input, padded(n_in), samples, n_in, net.input_t, ld)
         clear_padding(net.input_t, n_in, samples, ld)
     forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.input_t, net.input,
-            padded(n_in), samples, net.shared, net.threads)
+            padded(n_in), samples, net.shared, &net.team)
 
 
 cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
@@ -202,7 +202,7 @@ cdef void ff_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t count) noexce
     if count <= FEW:
         transpose(net.n_t, columns(count), row[IN], count, net.rows, padded(row[IN]))
     forward(net.params + row[WEIGHT], row[IN], row[OUT], net.n_t, net.rows, padded(row[IN]),
-            count, net.h, net.threads)
+            count, net.h, &net.team)
     bias_activate(net.h, net.params + row[BIAS], row[OUT], columns(count), RELU)
 
 
@@ -221,7 +221,7 @@ cdef void ff_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
     clear_padding(net.head_t, row[IN], samples, ld)
     transpose(net.head_t, ld, row[IN], samples, net.head, padded(row[IN]))
     forward(net.params + row[WEIGHT], row[IN], row[OUT], net.head_t, net.head, padded(row[IN]),
-            samples, net.scores, net.threads)
+            samples, net.scores, &net.team)
     bias_activate(net.scores, net.params + row[BIAS], row[OUT], ld, LINEAR)
 
 
@@ -261,10 +261,10 @@ cdef void ff_update_first(Forward *net, const int *y, const int *wrong, const in
             labels[wrong[rows[b]]] += scale * neg[b]
         for b in range(samples):
             pos[b] += neg[b]
-    optimize(net.params, net.grad, net.table[LABEL], n_out * net.classes, how, net.threads)
+    optimize(net.params, net.grad, net.table[LABEL], n_out * net.classes, how, &net.team)
     layer_gradient(net.params, net.table[WEIGHT], net.table[BIAS], net.h, wide, net.input,
                    padded(net.table[IN]), net.table[IN], n_out, samples, <float>1.0 / samples,
-                   how, net.grad, net.threads)
+                   how, net.grad, &net.team)
 
 
 cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
@@ -279,7 +279,7 @@ cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
             h[b] *= net.factor[b]
     layer_gradient(net.params, row[WEIGHT], row[BIAS], net.h, wide, net.rows, padded(row[IN]),
                    row[IN], row[OUT], 2 * samples, <float>1.0 / samples, how, net.grad,
-                   net.threads)
+                   &net.team)
 
 
 cdef double ff_update_head(Forward *net, const int *y, const int *rows, Py_ssize_t samples,
@@ -291,7 +291,7 @@ cdef double ff_update_head(Forward *net, const int *y, const int *rows, Py_ssize
     loss = output_error(net.scores, row[OUT], ld, y, rows, samples, CROSS_ENTROPY)
     layer_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, ld, net.head,
                    padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, how,
-                   net.grad, net.threads)
+                   net.grad, &net.team)
     return loss
 
 
@@ -343,7 +343,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
         IN. For every row of `x` the label of its negative, never its own.
     losses : float64 (hidden layers + 1,)
         OUT. Loss of every layer and of the head, summed over the rows; added to.
-    workspace : float32 (ff_workspace(table, batch, True),)
+    workspace : float32 (ff_workspace(table, batch, True, threads),)
 
     The other arguments are those of `bp_epoch`.
     """
@@ -426,7 +426,7 @@ def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, :
         OUT. Sum over layers of the readout weight times the sum of squares.
     head : float32 (n, classes), or (0, classes) to leave it out
         OUT. Scores of the softmax head.
-    workspace : float32 (ff_workspace(table, batch, False),)
+    workspace : float32 (ff_workspace(table, batch, False, threads),)
 
     The other arguments are those of `ff_epoch`.
     """

@@ -8,19 +8,18 @@
 #                    v M + 2^15 >> 16: 32 bits hold it, since |v| <= sqrt(sum of v^2)
 #
 # Every sum is exact and every row stands alone, so neither the build nor the number of threads
-# can change a bit. Nothing here needs a maths library, memory of its own, or more than 64 bits,
-# so that C on a small device repeats it. `>>` of a negative number is arithmetic. Refuses
-# nothing: shapes, and that no sum leaves its type, were checked in Python.
+# can change a bit. The doors take no number of threads: a step of a small net is too short to
+# wait for a team at its end, so whoever scores gives each thread rows of its own.
+#
+# Nothing here needs a maths library, memory of its own, or more than 64 bits, so that C on a
+# small device repeats it. `>>` of a negative number is arithmetic. Refuses nothing: shapes, and
+# that no sum leaves its type, were checked in Python.
 
 # Rows that share one reading of the weights, and inputs that are widened to 16 bits at a time,
 # so that products can be added in pairs.
 cdef enum:
     ROWS8 = 4
     DEPTH8 = 512
-
-
-cdef inline int team_of(Py_ssize_t pieces, int threads) noexcept nogil:
-    return <int>max(<Py_ssize_t>1, min(<Py_ssize_t>threads, pieces))
 
 
 # ---------------------------------------------------------------- rows in
@@ -42,7 +41,7 @@ cdef void input_row(const data_t *x, const float *offset, const float *multiplie
 
 
 def int8_input(const data_t[:, ::1] x, const float[::1] offset, const float[::1] multiplier,
-               int zero_point, signed char[:, ::1] out, int threads):
+               int zero_point, signed char[:, ::1] out):
     """Quantize raw rows: round((x - offset) * multiplier) + zero_point, saturated.
 
     Each operation is rounded to float32; the last one adds or subtracts 0.5 and truncates. No
@@ -58,12 +57,11 @@ def int8_input(const data_t[:, ::1] x, const float[::1] offset, const float[::1]
         IN. Of the quantized input.
     out : int8 (n, inputs)
         OUT.
-    threads : int
     """
     cdef Py_ssize_t n = x.shape[0], inputs = x.shape[1], r
-    cdef int team = team_of(n, threads)
-    for r in prange(n, nogil=True, num_threads=team, schedule='static'):
-        input_row(&x[r, 0], &offset[0], &multiplier[0], inputs, zero_point, &out[r, 0])
+    with nogil:
+        for r in range(n):
+            input_row(&x[r, 0], &offset[0], &multiplier[0], inputs, zero_point, &out[r, 0])
 
 
 # ---------------------------------------------------------------- products
@@ -115,7 +113,7 @@ cdef void accumulate_rows(const signed char *x, const signed char *w, Py_ssize_t
 
 
 def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weight,
-                    int[:, ::1] out, int threads):
+                    int[:, ::1] out):
     """Sums of products, without bias or zero point.
 
     Parameters
@@ -126,18 +124,17 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
         IN.
     out : int32 (n, outputs)
         OUT.
-    threads : int
     """
     cdef Py_ssize_t n = x.shape[0], blocks = (n + ROWS8 - 1) // ROWS8, block
-    cdef int team = team_of(blocks, threads)
-    for block in prange(blocks, nogil=True, num_threads=team, schedule='static'):
-        accumulate_rows(&x[block * ROWS8, 0], &weight[0, 0],
-                        min(<Py_ssize_t>ROWS8, n - block * ROWS8), x.shape[1], weight.shape[0],
-                        &out[block * ROWS8, 0])
+    with nogil:
+        for block in range(blocks):
+            accumulate_rows(&x[block * ROWS8, 0], &weight[0, 0],
+                            min(<Py_ssize_t>ROWS8, n - block * ROWS8), x.shape[1], weight.shape[0],
+                            &out[block * ROWS8, 0])
 
 
 cdef void requantize_row(const int *sums, const int *bias, const int *multiplier,
-                         const signed char *shift, Py_ssize_t outputs, int zero_point, int low,
+                         const signed char *shift, Py_ssize_t outputs, int zero_point,
                          signed char *out) noexcept nogil:
     cdef Py_ssize_t o
     cdef int right
@@ -146,13 +143,12 @@ cdef void requantize_row(const int *sums, const int *bias, const int *multiplier
         right = 31 - shift[o]
         q = (<long long>sums[o] + bias[o]) * multiplier[o] + (half << (right - 1))
         q = (q >> right) + zero_point
-        q = q if q > low else low
+        q = q if q > -128 else -128
         out[o] = <signed char>(q if q < 127 else 127)
 
 
 def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::1] multiplier,
-                    const signed char[::1] shift, int zero_point, int low,
-                    signed char[:, ::1] out, int threads):
+                    const signed char[::1] shift, int zero_point, signed char[:, ::1] out):
     """Add a bias and bring the sums to the scale of the layer's output.
 
     Parameters
@@ -167,22 +163,19 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     shift : int8 (outputs,)
         IN. -31 to 30; the real factor is multiplier * 2^(shift - 31).
     zero_point : int
-        IN. Of the output.
-    low : int
-        IN. The least output: the zero point behind ReLU, else -128.
+        IN. Of the output. With -128 the saturation is a ReLU.
     out : int8 (n * passes, outputs)
         OUT. Row r * passes + p belongs to sums[r] and bias[p].
-    threads : int
     """
     cdef Py_ssize_t passes = bias.shape[0], n = out.shape[0], r
-    cdef int team = team_of(n, threads)
-    for r in prange(n, nogil=True, num_threads=team, schedule='static'):
-        requantize_row(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0], &shift[0],
-                       out.shape[1], zero_point, low, &out[r, 0])
+    with nogil:
+        for r in range(n):
+            requantize_row(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0], &shift[0],
+                           out.shape[1], zero_point, &out[r, 0])
 
 
 def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
-                signed char[:, ::1] out, int threads):
+                signed char[:, ::1] out):
     """out = table[x + 128]: an activation that is not piecewise linear.
 
     Parameters
@@ -193,13 +186,12 @@ def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
         IN. The activation of -128, -127, … 127.
     out : int8 (n, units)
         OUT.
-    threads : int
     """
     cdef Py_ssize_t n = x.shape[0], units = x.shape[1], r, i
-    cdef int team = team_of(n, threads)
-    for r in prange(n, nogil=True, num_threads=team, schedule='static'):
-        for i in range(units):
-            out[r, i] = table[128 + x[r, i]]
+    with nogil:
+        for r in range(n):
+            for i in range(units):
+                out[r, i] = table[128 + x[r, i]]
 
 
 # ---------------------------------------------------------------- Forward-Forward
@@ -251,7 +243,7 @@ cdef void normalize_row(const signed char *x, Py_ssize_t units, int zero_point, 
 
 
 def int8_normalize(const signed char[:, ::1] x, int zero_point, int factor, int zero_out,
-                   signed char[:, ::1] out, int threads):
+                   signed char[:, ::1] out):
     """Divide each row by its root mean square; a row of zeros stays one.
 
     Parameters
@@ -266,16 +258,14 @@ def int8_normalize(const signed char[:, ::1] x, int zero_point, int factor, int 
         IN. Zero point of the output.
     out : int8 (n, units)
         OUT.
-    threads : int
     """
     cdef Py_ssize_t n = x.shape[0], r
-    cdef int team = team_of(n, threads)
-    for r in prange(n, nogil=True, num_threads=team, schedule='static'):
-        normalize_row(&x[r, 0], x.shape[1], zero_point, factor, zero_out, &out[r, 0])
+    with nogil:
+        for r in range(n):
+            normalize_row(&x[r, 0], x.shape[1], zero_point, factor, zero_out, &out[r, 0])
 
 
-def int8_goodness(const signed char[:, ::1] x, int zero_point, int factor, long long[::1] scores,
-                  int threads):
+def int8_goodness(const signed char[:, ::1] x, int zero_point, int factor, long long[::1] scores):
     """Add a layer's weighted goodness, factor * sum of (x - zero_point)^2.
 
     Parameters
@@ -288,9 +278,8 @@ def int8_goodness(const signed char[:, ::1] x, int zero_point, int factor, long 
         IN. Weight of the layer, squared scale included.
     scores : int64 (n,)
         IN/OUT.
-    threads : int
     """
     cdef Py_ssize_t n = x.shape[0], r
-    cdef int team = team_of(n, threads)
-    for r in prange(n, nogil=True, num_threads=team, schedule='static'):
-        scores[r] += factor * <long long>squares(&x[r, 0], x.shape[1], zero_point)
+    with nogil:
+        for r in range(n):
+            scores[r] += factor * <long long>squares(&x[r, 0], x.shape[1], zero_point)

@@ -12,6 +12,9 @@
 #     cross-entropy   Delta E = log1p(sum p expm1(Delta z)) - Delta z_true
 #     squared error   Delta E = sum of ½ Delta a (Delta a + 2 (a - t))
 #
+# Changes above 1 are taken as differences after all: nothing cancels there, and the forms above
+# would overflow, or divide 0 by 0 on a saturated unit.
+#
 # Lanes are the samples of the mini-batch. Threads share out units, never a sum.
 
 cdef struct Perturbed:
@@ -23,6 +26,7 @@ cdef struct Perturbed:
     Py_ssize_t widest             # units of the widest layer
     float *errors                 # [class][sample] a - t, or p for cross-entropy
     float *gradient               # one per parameter
+    bint large                    # whether `moved` holds delta x as it is
     float delta
     int cost
 
@@ -31,7 +35,7 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
                          int threads):
     cdef Perturbed wp
     cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
-    wp.net = dense_layout(arena, table, batch, ld, False)
+    wp.net = dense_layout(arena, table, batch, ld, False, threads)
     for l in range(table.shape[0]):
         wp.z[l + 1] = carve(arena, table[l, OUT] * ld)
         widest = max(widest, table[l, IN], table[l, OUT])
@@ -59,6 +63,9 @@ def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int threads):
 # Below this both series are exact to float32.
 cdef float SMALL = 0.04
 
+# Above this a change is the difference of two values.
+cdef float LARGE = 1
+
 
 cdef inline float expm1_series(float x) noexcept nogil:
     return x * (1 + x * (<float>0.5 + x * (<float>(1 / 6.0) + x * <float>(1 / 24.0))))
@@ -68,22 +75,31 @@ cdef inline float log1p_series(float x) noexcept nogil:
     return x * (1 - x * (<float>0.5 - x * (<float>(1 / 3.0) - x * (<float>0.25 - x * <float>0.2))))
 
 
-cdef inline float pushed(float dz, long kind) noexcept nogil:
-    """What of a change at the input does not depend on the unit."""
-    if kind == SIGMOID:
-        return expm1f(dz)
-    if kind == TANH:
-        return tanhf(dz)
-    return dz
+cdef bint push(float *dz, Py_ssize_t n, long kind) noexcept nogil:
+    """Keep of changes at the input what does not depend on the unit, in place.
+
+    Returns whether some are large; then they stay as they are.
+    """
+    cdef Py_ssize_t i
+    if kind == LINEAR or kind == RELU:
+        return False
+    if biggest(dz, n) > LARGE:
+        return True
+    for i in range(n):
+        dz[i] = expm1f(dz[i]) if kind == SIGMOID else tanhf(dz[i])
+    return False
 
 
 cdef void unit_change(const float *z, const float *h, const float *push, float *dh,
-                      Py_ssize_t n, long kind) noexcept nogil:
+                      Py_ssize_t n, long kind, bint large) noexcept nogil:
     """Change of a unit's output over the samples."""
     cdef Py_ssize_t b
     cdef float t
-    if kind == LINEAR:
-        memcpy(dh, push, n * sizeof(float))
+    if large:
+        for b in range(n):
+            dh[b] = activate(z[b] + push[b], kind) - h[b]
+    elif kind == LINEAR:
+        memmove(dh, push, n * sizeof(float))
     elif kind == RELU:
         for b in range(n):
             t = z[b] + push[b]
@@ -142,13 +158,50 @@ cdef float finish_change(Perturbed *wp, const float *total, const float *dz_true
     return sum
 
 
+cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const float *dz,
+                        Py_ssize_t first, Py_ssize_t last, Py_ssize_t true) noexcept nogil:
+    """Cost of one sample, its outputs first..last changed by `dz`."""
+    cdef Py_ssize_t c, classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
+    cdef float value, a, top = 0, total = 0, at_true = 0
+    for c in range(classes):
+        value = z[c * ld] + (dz[(c - first) * ld] if first <= c < last else 0)
+        if c == true:
+            at_true = value
+        if wp.cost == MSE:
+            a = sigmoid(value) - (1 if c == true else 0)
+            total += <float>0.5 * a * a
+        elif c == 0:
+            top, total = value, 1
+        elif value > top:
+            total = total * expf(top - value) + 1
+            top = value
+        else:
+            total += expf(value - top)
+    return total if wp.cost == MSE else logf(total) + (top - at_true)
+
+
+cdef float large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
+                        const int *y, const int *rows, Py_ssize_t samples) noexcept nogil:
+    """Delta E, summed over the samples, from large changes of the outputs first..last."""
+    cdef Py_ssize_t b, ld = padded(samples)
+    cdef const float *z = wp.z[wp.net.layers]
+    cdef float sum = 0
+    for b in range(samples):
+        sum += (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
+                - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
+    return sum
+
+
 cdef float output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
                          Py_ssize_t samples, float *lines) noexcept nogil:
     """Delta E, summed over the samples, from changes of all outputs."""
     cdef Py_ssize_t o, b, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
-    cdef bint small = biggest(dz_ob, classes * ld) < SMALL
+    cdef float top = biggest(dz_ob, classes * ld)
+    cdef bint small = top < SMALL
     cdef float *total = lines
     cdef float *dz_true = lines + ld
+    if top > LARGE:
+        return large_change(wp, dz_ob, 0, classes, y, rows, samples)
     memset(total, 0, ld * sizeof(float))
     for o in range(classes):
         add_output_change(wp, o, dz_ob + o * ld, ld, small, total)
@@ -168,20 +221,19 @@ cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, cons
     cdef float *above = dz + wp.widest * ld
     cdef float *swap
     cdef float w
+    cdef bint large
     for o in range(row[OUT]):
         w = column[o * row[IN]]
         for b in range(ld):
             dz[o * ld + b] = w * dh[b]
     while l + 1 < wp.net.layers:
-        for o in range(row[OUT]):
-            for b in range(ld):
-                dz[o * ld + b] = pushed(dz[o * ld + b], row[ACTIVATION])
-            unit_change(wp.z[l + 1] + o * ld, wp.net.acts[l + 1] + o * ld, dz + o * ld,
-                        dz + o * ld, ld, row[ACTIVATION])
+        large = push(dz, row[OUT] * ld, row[ACTIVATION])
+        unit_change(wp.z[l + 1], wp.net.acts[l + 1], dz, dz, row[OUT] * ld, row[ACTIVATION],
+                    large)
         l += 1
         row = wp.net.table + 6 * l
         product_rows(wp.net.params + row[WEIGHT], row[IN], 1, dz, ld, 0, row[OUT], ld, row[IN],
-                     LWNN_SET, 1.0, above, ld)
+                     LWNN_SET, 1.0, above, ld, NULL)
         swap = dz
         dz = above
         above = swap
@@ -192,9 +244,12 @@ cdef float own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int
                       const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
     """Delta E from a change at the input of one output unit."""
     cdef Py_ssize_t b, ld = padded(samples)
-    cdef bint small = biggest(dz, ld) < SMALL
+    cdef float top = biggest(dz, ld)
+    cdef bint small = top < SMALL
     cdef float *total = lines
     cdef float *dz_true = lines + ld
+    if top > LARGE:
+        return large_change(wp, dz, unit, unit + 1, y, rows, samples)
     memset(total, 0, ld * sizeof(float))
     add_output_change(wp, unit, dz, ld, small, total)
     for b in range(samples):
@@ -219,7 +274,7 @@ cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y
             change = own_change(wp, unit, wp.moved + i * ld, y, rows, samples, rest)
         else:
             unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
-                        wp.moved + i * ld, dh, ld, row[ACTIVATION])
+                        wp.moved + i * ld, dh, ld, row[ACTIVATION], wp.large)
             change = carried_change(wp, layer, unit, dh, y, rows, samples, rest)
         wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] = (
             change * scale)
@@ -237,14 +292,14 @@ cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *row
                    Py_ssize_t samples) noexcept nogil:
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, b, ld = padded(samples), n_out = row[OUT]
-    cdef int t, team = wp.net.threads
+    cdef int t, team = wp.net.team.threads
     cdef long kind = row[ACTIVATION]
     cdef const float *x = wp.net.acts[layer]
-    for i in range(row[IN]):
-        for b in range(ld):
-            wp.moved[i * ld + b] = pushed(wp.delta * x[i * ld + b], kind)
+    for i in range(row[IN] * ld):
+        wp.moved[i] = wp.delta * x[i]
     for b in range(ld):
-        wp.moved[row[IN] * ld + b] = pushed(wp.delta, kind)
+        wp.moved[row[IN] * ld + b] = wp.delta
+    wp.large = push(wp.moved, (row[IN] + 1) * ld, kind)
     if team <= 1:
         wp_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)
         return
@@ -266,7 +321,7 @@ cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
     for l in range(net.layers):
         row = net.table + 6 * l
         product(net.params + row[WEIGHT], row[IN], 1, net.acts[l], ld, row[OUT], ld, row[IN],
-                LWNN_SET, 1.0, wp.z[l + 1], ld, net.threads)
+                LWNN_SET, 1.0, wp.z[l + 1], ld, &net.team)
         bias_activate(wp.z[l + 1], net.params + row[BIAS], row[OUT], ld, LINEAR)
         for i in range(row[OUT] * ld):
             net.acts[l + 1][i] = activate(wp.z[l + 1][i], row[ACTIVATION])
@@ -310,7 +365,6 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
     if n == 0:
         return 0.0
     wp.net.params = &params[0]
-    wp.net.threads = threads
     wp.delta = delta
     wp.cost = cost
     with nogil:
@@ -322,7 +376,7 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
             loss += wp_forward(&wp, &y[0], &order[start], samples)
             for l in range(wp.net.layers):
                 wp_layer(&wp, l, &y[0], &order[start], samples)
-            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, threads)
+            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
             how.step += 1
             start += samples
     return loss

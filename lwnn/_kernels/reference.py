@@ -37,7 +37,10 @@ def _labels(params, table):
 
 def _scaled(x, scaler, clip, dtype):
     scaler = scaler.astype(dtype)
-    return np.clip((x.astype(dtype) - scaler[0]) * scaler[1], -clip, clip)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (x.astype(dtype) - scaler[0]) * scaler[1]
+    # A constant feature has scale 0 and reads 0 even where the difference overflows.
+    return np.clip(np.where(np.isnan(scaled), 0, scaled), -clip, clip)
 
 
 def _sigmoid(z):
@@ -98,7 +101,7 @@ def _batches(order, batch):
 # ---------------------------------------------------------------- dense nets
 
 
-def dense_workspace(table, batch, training):
+def dense_workspace(table, batch, training, threads):
     return 0
 
 
@@ -216,7 +219,7 @@ def wp_epoch(
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def ff_workspace(table, batch, training):
+def ff_workspace(table, batch, training, threads):
     return 0
 
 

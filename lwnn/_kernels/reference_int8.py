@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-def int8_input(x, offset, multiplier, zero_point, out, threads):
+def int8_input(x, offset, multiplier, zero_point, out):
     with np.errstate(invalid="ignore", over="ignore"):
         t = (x.astype(np.float32) - offset) * multiplier
     low, high = np.float32(-128 - zero_point), np.float32(127 - zero_point)
@@ -25,18 +25,18 @@ def int8_input(x, offset, multiplier, zero_point, out, threads):
     out[:] = np.trunc(t + half).astype(np.int64) + zero_point
 
 
-def int8_accumulate(x, weight, out, threads):
+def int8_accumulate(x, weight, out):
     out[:] = x.astype(np.int64) @ weight.T.astype(np.int64)
 
 
-def int8_requantize(sums, bias, multiplier, shift, zero_point, low, out, threads):
+def int8_requantize(sums, bias, multiplier, shift, zero_point, out):
     sums = (sums[:, None].astype(np.int64) + bias).reshape(out.shape)
     right = 31 - shift.astype(np.int64)
     rounded = (sums * multiplier + (np.int64(1) << (right - 1))) >> right
-    out[:] = np.clip(rounded + zero_point, low, 127)
+    out[:] = np.clip(rounded + zero_point, -128, 127)
 
 
-def int8_lookup(x, table, out, threads):
+def int8_lookup(x, table, out):
     out[:] = table[x.astype(np.int64) + 128]
 
 
@@ -48,7 +48,7 @@ def _squares(x, zero_point):
     return ((x.astype(np.int64) - zero_point) ** 2).sum(axis=1)
 
 
-def int8_normalize(x, zero_point, factor, zero_out, out, threads):
+def int8_normalize(x, zero_point, factor, zero_out, out):
     roots = [integer_root(int(total) << 16) for total in _squares(x, zero_point)]
     m = [(256 * factor + root // 2) // root if root else 0 for root in roots]
     v = x.astype(np.int64) - zero_point
@@ -56,5 +56,5 @@ def int8_normalize(x, zero_point, factor, zero_out, out, threads):
     out[:] = np.clip(scaled + zero_out, -128, 127)
 
 
-def int8_goodness(x, zero_point, factor, scores, threads):
+def int8_goodness(x, zero_point, factor, scores):
     scores += factor * _squares(x, zero_point)

@@ -95,15 +95,20 @@ LWNN_INLINE void lwnn_tile_fixed(int rows, int vectors, const float *a, ptrdiff_
     lwnn_tile_end(rows, vectors, (const lwnn_vec(*)[2])sum, mode, scale, lanes, out, ldo);
 }
 
-/* Row counts are compile-time constants inside each case, so that the sums stay in registers. */
+/* Row counts are compile-time constants inside each case, so that the sums stay in registers;
+ * and a depth step of 1, which all but the way back have, so that the rows need one index. */
+#define LWNN_SIZED(R, STEP)                                                                       \
+    if (lanes > LWNN_VECTOR)                                                                      \
+        lwnn_tile_fixed(R, 2, a, row_step, STEP, b, ldb, depth, mode, scale, lanes, out, ldo);    \
+    else                                                                                          \
+        lwnn_tile_fixed(R, 1, a, row_step, STEP, b, ldb, depth, mode, scale, lanes, out, ldo);
 #define LWNN_CASE(R)                                                                              \
     case R:                                                                                       \
-        if (lanes > LWNN_VECTOR)                                                                  \
-            lwnn_tile_fixed(R, 2, a, row_step, depth_step, b, ldb, depth, mode, scale, lanes,     \
-                            out, ldo);                                                            \
-        else                                                                                      \
-            lwnn_tile_fixed(R, 1, a, row_step, depth_step, b, ldb, depth, mode, scale, lanes,     \
-                            out, ldo);                                                            \
+        if (depth_step == 1) {                                                                    \
+            LWNN_SIZED(R, 1)                                                                      \
+        } else {                                                                                  \
+            LWNN_SIZED(R, depth_step)                                                             \
+        }                                                                                         \
         break;
 
 static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t depth_step,
@@ -119,6 +124,7 @@ static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t de
 }
 
 #undef LWNN_CASE
+#undef LWNN_SIZED
 
 /* Few samples: lanes run along the inputs, so that one sample still fills a vector.
  * out[r * ldo] = sum over k of a[r][k] * x[k], four rows of `a` at a time. */
@@ -153,6 +159,14 @@ LWNN_INLINE void lwnn_dot_fixed(int rows, const float *a, ptrdiff_t lda, const f
             total += a[r * lda + t] * x[t];
         out[r * ldo] = total;
     }
+}
+
+/* `b` as the tile reads it fastest: the columns of each tile side by side, row after row. */
+static void lwnn_pack(const float *b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t columns, float *out)
+{
+    for (ptrdiff_t j = 0; j < columns; j += LWNN_LANES)
+        for (ptrdiff_t k = 0; k < depth; k++, out += LWNN_LANES)
+            memcpy(out, b + k * ldb + j, LWNN_LANES * sizeof(float));
 }
 
 static float lwnn_sum(const float *a, ptrdiff_t n)

@@ -7,15 +7,19 @@ import typer
 
 from lwnn.errors import UsageError
 
+# Not `readable`: the readers of files say themselves what is wrong with one.
 Data = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
         help="Table (CSV, TSV, blanks), IDX images or NPZ with x and y; .gz too.",
         show_default=False,
+        readable=False,
     ),
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="Model file.", show_default=False)]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Model file.", show_default=False, readable=False)
+]
 Target = Annotated[
     str | None,
     typer.Option(

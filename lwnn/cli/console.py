@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import io
 import json
 import math
 import os
@@ -33,20 +34,15 @@ class Console:
         self._started = time.perf_counter()
 
     @functools.cached_property
-    def out(self):
-        """Rich console for results."""
-        return self._rich(sys.stdout)
-
-    @functools.cached_property
     def err(self):
         """Rich console for progress."""
         return self._rich(sys.stderr)
 
     @staticmethod
-    def _rich(stream):
+    def _rich(stream, **settings):
         from rich.console import Console as RichConsole  # noqa: PLC0415
 
-        return RichConsole(file=stream, highlight=False, markup=False, emoji=False)
+        return RichConsole(file=stream, highlight=False, markup=False, emoji=False, **settings)
 
     @property
     def live(self):
@@ -82,11 +78,14 @@ class Console:
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*map(printable, row))
-        with self.out.capture() as captured:
-            self.out.print(table)
+        # Drawn apart, because Rich has its own way to end a program whose stdout is gone.
+        encoding = sys.stdout.encoding or "utf-8"
+        page = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="")
+        self._rich(page, force_terminal=sys.stdout.isatty()).print(table)
+        page.flush()
         # Rich pads every line to the width of the table.
-        lines = (line.rstrip() for line in captured.get().splitlines())
-        write_out("".join(f"{line}\n" for line in lines if line))
+        lines = page.buffer.getvalue().decode(encoding).splitlines()
+        write_out("".join(f"{line.rstrip()}\n" for line in lines if line.strip()))
 
     def result(self, **fields):
         """Write the JSON object, if that is what was asked for."""

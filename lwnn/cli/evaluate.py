@@ -25,11 +25,14 @@ def evaluate(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema)
-    predicted, probabilities = outcome.answers(trained, dataset.x)
+    threads = outcome.processors()
+    # Not the largest share: different scores may have the same one, such as 1.0.
+    predicted = trained.predict_index(dataset.x, threads)
+    shares = trained.predict_proba(dataset.x, threads)
     matrix = metrics.confusion(dataset.y, predicted, len(trained.labels))
     measures = dict(zip(_MEASURES, metrics.per_class(matrix), strict=True))
     means = {name: metrics.macro(values, matrix) for name, values in measures.items()}
-    summary = metrics.summary(dataset.y, predicted, probabilities)
+    summary = metrics.summary(dataset.y, predicted, shares)
     classes = [
         {"label": label, **{name: measures[name][code] for name in _MEASURES}, "rows": rows}
         for code, (label, rows) in enumerate(zip(trained.labels, matrix.sum(axis=1), strict=True))

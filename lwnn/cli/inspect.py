@@ -15,6 +15,7 @@ def inspect(model: ModelFile, json: Json = False):
     The net, how it came to be, and its tensors.
     """
     from lwnn import modelfile  # noqa: PLC0415
+    from lwnn.quantization import QuantizedModel  # noqa: PLC0415
 
     console = Console("inspect", json=json)
     trained = modelfile.load(model)
@@ -22,6 +23,7 @@ def inspect(model: ModelFile, json: Json = False):
     size = os.path.getsize(model)
     facts = {
         "kind": trained.network.kind,
+        "arithmetic": "int8" if isinstance(trained, QuantizedModel) else "float32",
         "network": trained.network.describe(),
         "parameters": trained.size,
         "activation": trained.network.activation,
@@ -37,7 +39,6 @@ def inspect(model: ModelFile, json: Json = False):
         bytes=size,
         **facts,
         named=trained.named,
-        clip=trained.clip,
         provenance=trained.provenance,
         tensors=[
             {"name": name, "dtype": str(tensor.dtype), "shape": tensor.shape}

@@ -1,4 +1,4 @@
-"""What a model makes of a data set."""
+"""What a model expects of data, and what it may compute with."""
 
 import os
 
@@ -10,28 +10,8 @@ def schema(model):
     return Schema(model.features, model.target, model.labels, model.named)
 
 
-def answers(model, x):
-    """Let a model answer, with all processors.
-
-    Parameters
-    ----------
-    model : Model or QuantizedModel
-    x : ndarray, shape (n, inputs)
-
-    Returns
-    -------
-    predicted : ndarray of int64, shape (n,)
-        Class codes.
-    probabilities : ndarray of float64, shape (n, classes)
-    """
-    from lwnn.scoring import probabilities  # noqa: PLC0415
-
-    scores = model.scores(x, threads=_processors())
-    # Not the largest probability: different scores may have equal ones, 1.0 and 1.0.
-    return scores.argmax(axis=1), probabilities(scores, model.network.cost)
-
-
-def _processors():
+def processors():
+    """Return how many threads may compute at once; no prediction depends on it."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:

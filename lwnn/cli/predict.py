@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,20 +44,23 @@ def predict(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema, need_labels=False)
-    predicted, probabilities = outcome.answers(trained, dataset.x)
-    names = [trained.labels[code] for code in predicted]
-    shares = probabilities if proba else None
+    threads = outcome.processors()
+    names = trained.predict(dataset.x, threads).tolist()
+    shares = trained.predict_proba(dataset.x, threads) if proba else None
     if output is not None:
         _write_file(output, trained.labels, names, shares)
         console.say(f"{len(names):,} predictions in {output}")
     elif not json:
+        if not sys.stdout.isatty():
+            # Then it is a file, and the same bytes as with -o.
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         for text in _csv(trained.labels, names, shares):
             write_out(text)
     fields = {"output": output}
     if output is None:
         fields = {"predictions": names}
         if proba:
-            fields |= {"labels": trained.labels, "probabilities": probabilities}
+            fields |= {"labels": trained.labels, "probabilities": shares}
     console.result(model=model, data=data, rows=len(names), **fields)
 
 

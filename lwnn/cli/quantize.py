@@ -21,6 +21,7 @@ def quantize(
             metavar="DATA",
             help="Rows like those to come; they set the ranges of the integers.",
             show_default=False,
+            readable=False,
         ),
     ],
     output: Annotated[
@@ -52,6 +53,8 @@ def quantize(
     from lwnn import modelfile, quantization  # noqa: PLC0415
 
     console = Console("quantize", json=json, quiet=quiet)
+    if max_drop is not None and not 0 <= max_drop <= 100:
+        raise UsageError(f"--max-drop {max_drop:g}; expected points from 0 to 100")
     output = output or Path(f"{paths.stem(model)}.int8{paths.MODEL}")
     paths.check_output(output, (model, calibrate))
     before = modelfile.load(model)
@@ -82,8 +85,8 @@ def _load(console, model, path, target, needed):
 
 def _compare(before, after, dataset):
     """Return what the model before and after quantization answer, as measures."""
-    x, y, rows = dataset.x, dataset.y, len(dataset.x)
-    (old, _), (new, _) = outcome.answers(before, x), outcome.answers(after, x)
+    y, rows = dataset.y, len(dataset.x)
+    old, new = (model.predict_index(dataset.x, outcome.processors()) for model in (before, after))
     changed = int((old != new).sum())
     compared = {"rows": rows, "changed": changed, "changed_share": changed / rows}
     if y is None:

@@ -97,7 +97,7 @@ def train(
     _tell_assumptions(console, dataset, target)
     options = _with_parts(console, options, dataset, val, test)
     with progress.epochs(console) as on_epoch:
-        run = training.train(dataset, options, on_epoch)
+        run = training.train(dataset, options, on_epoch, _starter(console))
     modelfile.save(run.model, output)
     _report(console, run, data, output)
     _end(run, output)
@@ -142,6 +142,17 @@ def _tell_assumptions(console, dataset, target):
     console.note(f"label: column {which}{guessed}; {header}")
 
 
+def _starter(console):
+    """Give the function that says what is trained, on how many rows, before it begins."""
+
+    def on_start(network, settings, parts):
+        sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
+        console.note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
+        console.note(f"training with {listed(settings)}")
+
+    return on_start
+
+
 def _report(console, run, data, output):
     console.table(
         ("part", "rows", "accuracy", "loss"),
@@ -151,8 +162,6 @@ def _report(console, run, data, output):
         ],
     )
     network = run.model.network.describe()
-    console.say(f"net {network}, {run.model.size:,} parameters")
-    console.say(f"trained with {listed(run.options)}")
     console.say(
         f"best epoch {run.best_epoch} of {run.epochs_run}; {run.seconds:.1f} s, "
         f"{run.samples_per_second:,.0f} samples/s"

@@ -17,7 +17,7 @@ class Backprop(Rule):
         scaled_normal(self.params, rng, 2.0 if self.network.activation == "relu" else 1.0)
 
     def workspace_size(self):
-        return kernels.dense_workspace(self.network.table, self.batch, True)
+        return kernels.dense_workspace(self.network.table, self.batch, True, self.threads)
 
     def learn(self, order, rate):
         loss = kernels.bp_epoch(*self.arguments(order, rate))

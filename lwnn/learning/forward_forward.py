@@ -58,7 +58,7 @@ class ForwardForward(Rule):
         self.params["head.weight"][:] = 0
 
     def workspace_size(self):
-        return kernels.ff_workspace(self.network.table, self.batch, True)
+        return kernels.ff_workspace(self.network.table, self.batch, True, self.threads)
 
     @property
     def working_bytes(self):

@@ -85,7 +85,8 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     rate : float
         Learning rate before the schedule.
     patience : int
-        Epochs without one as good as the best after which training stops; only with validation rows.
+        Epochs without one as good as the best after which training stops, if there are
+        validation rows.
     shuffle : numpy.random.Generator
         Order of the rows, anew in every epoch.
     on_epoch : callable, optional
@@ -131,7 +132,7 @@ class _Loop:
         try:
             for epoch in range(1, self.epochs + 1):
                 self.epoch(epoch)
-                if len(self.validation) and epoch - result.best_epoch >= self.patience:
+                if epoch - result.best_epoch >= self.patience:
                     result.stopped = "early"
                     break
         except KeyboardInterrupt:
@@ -180,10 +181,15 @@ class _Loop:
         return loss
 
     def validation_accuracy(self):
-        if not len(self.validation):
-            return None
-        guess = self.rule.scores(self.validation.x).argmax(axis=1)
-        return float((guess == self.validation.y).mean())
+        """None without validation rows.
+
+        The loss is taken before each update: scores tell whether the last one was too large.
+        """
+        rows = self.validation
+        scores = self.rule.scores(rows.x if len(rows) else self.rule.rows.x[: self.rule.batch])
+        if not np.isfinite(scores).all():
+            raise _DivergedError
+        return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
 
     def is_as_good(self, accuracy):
         """Whether the difference to the highest accuracy so far is within its standard error.

@@ -46,7 +46,7 @@ class Optimizer:
                 f"unknown optimizer {self.name!r}; choose from {', '.join(OPTIMIZERS)}"
             )
         if not 0 <= self.momentum < 1:
-            raise UsageError(f"momentum {self.momentum:g}; expected 0 or more, below 1")
+            raise UsageError(f"--momentum {self.momentum:g}; expected 0 or more, below 1")
         self.state = np.zeros((self.method, self.size), np.float32)
 
     @property

@@ -55,7 +55,8 @@ def round_away(values):
 def affine(low, high):
     """Spread [low, high], widened to hold 0, over -128 … 127.
 
-    A span of nothing gets scale 1, so that nothing is divided by zero.
+    A span of nothing gets scale 1, so that nothing is divided by zero. Where nothing is below 0
+    the zero point is -128, so that saturation does what a ReLU does.
     """
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     span = high - low

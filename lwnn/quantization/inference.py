@@ -7,14 +7,15 @@
 What each step computes is in `lwnn/_kernels/int8.pxi`.
 """
 
+import concurrent.futures
+
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.quantization.arithmetic import LOW
 from lwnn.quantization.tensors import looked_up, passes, used_layers
 
-#: Sums that a layer may hold while rows are scored: half of a usual L2 cache.
-_SUMS = 1 << 17
+#: Sums that a layer may hold while a thread scores some rows: 1 MB.
+_SUMS = 1 << 18
 
 
 def integer_scores(network, tensors, readout, x, threads):
@@ -40,67 +41,80 @@ def integer_scores(network, tensors, readout, x, threads):
     run = {"output": _output, "goodness": _goodness, "head": _head}[readout]
     widest = max(outputs for _, _, outputs in network.layers)
     step = int(np.clip(_SUMS // (passes(network, readout) * widest), 16, 1024))
-    for start in range(0, len(x), step):
+
+    def chunk(start):
         rows = x[start : start + step]
-        q = np.empty(rows.shape, np.int8)
-        scaler = tensors["input.offset"], tensors["input.multiplier"]
-        kernels.int8_input(rows, *scaler, _scalar(tensors, "input.zero_point"), q, threads)
-        out[start : start + step] = run(network, tensors, q, threads)
+        out[start : start + step] = run(network, tensors, _quantized(tensors, rows))
+
+    starts = range(0, len(x), step)
+    if min(threads, len(starts)) <= 1:
+        for start in starts:
+            chunk(start)
+    else:
+        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+            # Going over the results hands on what a thread raised.
+            for _ in pool.map(chunk, starts):
+                pass
     return out
 
 
-def _output(network, tensors, x, threads):
+def _quantized(tensors, x):
+    out = np.empty(x.shape, np.int8)
+    scaler = tensors["input.offset"], tensors["input.multiplier"]
+    kernels.int8_input(x, *scaler, _scalar(tensors, "input.zero_point"), out)
+    return out
+
+
+def _output(network, tensors, x):
     tables = looked_up(network)
     for name, _, _ in network.layers:
-        relu = name != "output" and network.activation == "relu"
-        x = _layer(tensors, name, x, relu, threads)
+        x = _layer(tensors, name, x)
         if name in tables:
             y = np.empty_like(x)
-            kernels.int8_lookup(x, tensors[f"{name}.table"], y, threads)
+            kernels.int8_lookup(x, tensors[f"{name}.table"], y)
             x = y
     return x
 
 
-def _goodness(network, tensors, x, threads):
+def _goodness(network, tensors, x):
     scores = np.zeros(len(x) * network.classes, np.int64)
     factors = tensors["readout.factor"]
     source = "input"
     for (name, _, _), factor in zip(used_layers(network, "goodness"), factors, strict=True):
-        x = _normalize(tensors, source, x, threads)
-        x = _layer(tensors, name, x, True, threads)
-        kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores, threads)
+        x = _normalize(tensors, source, x)
+        x = _layer(tensors, name, x)
+        kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores)
         source = name
     return scores.reshape(-1, network.classes)
 
 
-def _head(network, tensors, x, threads):
-    x = _normalize(tensors, "input", x, threads)
+def _head(network, tensors, x):
+    x = _normalize(tensors, "input", x)
     states = []
     for name, _, _ in network.layers[:-1]:
-        x = _layer(tensors, name, x, True, threads)
-        x = _normalize(tensors, name, x, threads)
+        x = _layer(tensors, name, x)
+        x = _normalize(tensors, name, x)
         states.append(x)
-    return _layer(tensors, "head", np.hstack(states[network.head_from :]), False, threads)
+    return _layer(tensors, "head", np.hstack(states[network.head_from :]))
 
 
-def _layer(tensors, name, x, relu, threads):
+def _layer(tensors, name, x):
     """Outputs of a layer; under several labels the passes of a row lie one behind the other."""
     weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
     sums = np.empty((len(x), len(weight)), np.int32)
-    kernels.int8_accumulate(x, weight, sums, threads)
+    kernels.int8_accumulate(x, weight, sums)
     out = np.empty((len(x) * len(bias), len(weight)), np.int8)
     zero_point = _scalar(tensors, f"{name}.zero_point")
     how = tensors[f"{name}.multiplier"], tensors[f"{name}.shift"]
-    low = zero_point if relu else LOW
-    kernels.int8_requantize(sums, bias, *how, zero_point, low, out, threads)
+    kernels.int8_requantize(sums, bias, *how, zero_point, out)
     return out
 
 
-def _normalize(tensors, name, x, threads):
+def _normalize(tensors, name, x):
     out = np.empty_like(x)
     parts = ("zero_point", "norm", "norm_zero_point")
     how = (_scalar(tensors, f"{name}.{part}") for part in parts)
-    kernels.int8_normalize(x, *how, out, threads)
+    kernels.int8_normalize(x, *how, out)
     return out
 
 

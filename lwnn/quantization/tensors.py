@@ -124,6 +124,11 @@ def check(network, readout, tensors):
         low, high = _bounds(name.rpartition(".")[2])
         if not ((tensor >= low) & (tensor <= high)).all():
             raise ModelFileError(f"tensor {name!r} holds values outside {low} to {high}")
+    for name, _, _ in network.layers[:-1] if network.activation == "relu" else ():
+        if tensors[f"{name}.zero_point"][0] != arithmetic.LOW:
+            raise ModelFileError(
+                f"tensor {name + '.zero_point'!r} is not {arithmetic.LOW}, as behind a ReLU"
+            )
     for name, _, _ in used_layers(network, readout):
         _check_accumulators(name, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
 

@@ -46,6 +46,8 @@ def float_model(kind, data):
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
         params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
+    if shape == "ff":
+        params["layer1.label"][:] = rng.normal(0, 2, (hidden[0], CLASSES))
     offset, scale = x.mean(axis=0), 1 / x.std(axis=0)
     goals = np.tile(np.float32([0, 0, 0]), (len(hidden) if shape == "ff" else 0, 1))
     labels, features = tuple("abcd"), tuple(f"f{i}" for i in range(FEATURES))

@@ -108,6 +108,7 @@ def test_normalisation_fits_32_bits(units, nonnegative, most):
     assert spread.zero_point == (-128 if nonnegative else 0)
     factor = arithmetic.norm_factor(units, spread.scale)
     assert 0 < factor <= 2**30
+    assert factor * spread.scale == pytest.approx(math.sqrt(units) * 2**16)
     # The worst row: one value alone, so that it is the whole root of the sum of squares.
     for v in (1, 2, 3, 255):
         multiplier = (factor * 256 + 128 * v) // (256 * v)

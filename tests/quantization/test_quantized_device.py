@@ -10,7 +10,7 @@ from lwnn.network import Network, Params
 from lwnn.quantization import quantize
 
 
-def device_layer(t, name, q, relu, label=0):
+def device_layer(t, name, q, label=0):
     zero = int(t[f"{name}.zero_point"][0])
     weight, multiplier, shift = (t[f"{name}.{part}"] for part in ("weight", "multiplier", "shift"))
     biases = t[f"{name}.bias"]
@@ -21,7 +21,7 @@ def device_layer(t, name, q, relu, label=0):
         total = b + sum(w * x for w, x in zip(weights, q, strict=True))
         assert abs(total) < 2**31
         value = (total * m + (1 << (30 - s)) >> (31 - s)) + zero
-        out.append(min(max(value, zero if relu else -128), 127))
+        out.append(min(max(value, -128), 127))
     table = t.get(f"{name}.table")
     return out if table is None else [int(table[value + 128]) for value in out]
 
@@ -49,24 +49,23 @@ def device_scores(quantized, row):
     q = device_input(t, row)
     if quantized.readout == "output":
         for name in layers:
-            relu = name != "output" and quantized.network.activation == "relu"
-            q = device_layer(t, name, q, relu)
+            q = device_layer(t, name, q)
         return q
     if quantized.readout == "head":
         states, source = [], "input"
         for name in layers[:-1]:
-            q = device_layer(t, name, device_normalize(t, source, q), True)
+            q = device_layer(t, name, device_normalize(t, source, q))
             states.append(device_normalize(t, name, q))
             source = name
         joined = list(itertools.chain(*states[quantized.network.head_from :]))
-        return device_layer(t, "head", joined, False)
+        return device_layer(t, "head", joined)
     return [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
 
 
 def device_goodness(t, layers, q, label):
     score, source = 0, "input"
     for name, factor in zip(layers, t["readout.factor"].tolist(), strict=True):
-        q = device_layer(t, name, device_normalize(t, source, q), True, label)
+        q = device_layer(t, name, device_normalize(t, source, q), label)
         zero = int(t[f"{name}.zero_point"][0])
         score += factor * sum((value - zero) ** 2 for value in q)
         source = name

@@ -22,7 +22,8 @@ def spoiled(tensors, name, change):
     [
         ("layer1.shift", 31),
         ("layer1.shift", -32),
-        ("layer2.zero_point", 128),
+        ("layer2.zero_point", -127),
+        ("output.zero_point", 128),
         ("layer1.weight", -128),
         ("layer1.bias", 2**31 - 1),
         ("layer1.bias", -(2**31)),

@@ -1,0 +1,76 @@
+"""`lwnn bench` from the data to the table, the JSON object and the CSV file."""
+
+import csv
+import json
+
+import pytest
+
+QUICK = ["--hidden", "5", "--epochs", "2", "--seeds", "2"]
+
+
+def test_the_table(lwnn, trees):
+    ended = lwnn("bench", trees, *QUICK)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == f"{trees}: 90 rows, 3 classes, 2 seeds"
+    assert lines[1].split() == ["ff", "bp", "wp"]
+    rows = {line[:26].strip(): line[26:].split() for line in lines[3:11]}
+    assert rows["parameters"] == ["53", "38", "38"]
+    assert rows["forward passes per update"] == ["3", "1", "39"]
+    assert set(rows) == {
+        "parameters",
+        "test accuracy, %",
+        "int8 test accuracy, %",
+        "training time, s (median)",
+        "samples/s (median)",
+        "forward passes per update",
+        "training memory, bytes",
+        "int8 model, bytes",
+    }
+    assert [line.partition(",")[0] for line in lines[11:]] == ["algo ff", "algo bp", "algo wp"]
+    assert all(len(line) <= 80 for line in lines[1:11])
+
+
+def test_every_run_is_announced_on_stderr(lwnn, trees):
+    announced = lwnn("bench", trees, *QUICK).err.splitlines()
+    assert announced == [
+        f"run {number}/6: {algo}, seed {seed}"
+        for number, (seed, algo) in enumerate(
+            [(seed, algo) for seed in (0, 1) for algo in ("ff", "bp", "wp")], start=1
+        )
+    ]
+
+
+def test_json_is_one_object(lwnn, trees):
+    ended = lwnn("bench", trees, *QUICK, "--json", "-q")
+    result = json.loads(ended.out)
+    assert (result["schema_version"], result["command"]) == (1, "bench")
+    assert result["seeds"] == [0, 1]
+    assert [record["algo"] for record in result["results"]] == ["ff", "bp", "wp"]
+    assert all(len(record["test_accuracy"]) == 2 for record in result["results"])
+    assert ended.err == ""
+
+
+def test_the_csv_file_has_a_row_per_rule(lwnn, trees, tmp_path):
+    assert lwnn("bench", trees, *QUICK, "--csv", "out.csv").code == 0
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        records = list(csv.DictReader(file))
+    assert [record["algo"] for record in records] == ["ff", "bp", "wp"]
+    assert all(0 <= float(record["test_accuracy_mean"]) <= 1 for record in records)
+
+
+def test_without_a_file_the_bundled_digits_are_taken(lwnn):
+    ended = lwnn("bench", "--seeds", "1", "--hidden", "4", "--epochs", "1")
+    assert ended.out.splitlines()[0] == "bundled digits: 1,797 rows, 10 classes, 1 seed"
+    assert "±" not in ended.out
+
+
+def test_the_csv_file_never_takes_the_place_of_the_data(refused, trees):
+    before = trees.read_bytes()
+    assert "trees.csv" in refused("bench", trees, *QUICK, "--csv", trees)
+    assert trees.read_bytes() == before
+
+
+@pytest.mark.parametrize("hidden", ["none", "x"])
+def test_hidden_sizes_that_a_rule_cannot_take(refused, trees, hidden):
+    assert "--hidden" in refused("bench", trees, "--hidden", hidden)

@@ -1,0 +1,76 @@
+"""Progress: a bar on a terminal, lines elsewhere, nothing when quiet; never on stdout."""
+
+import io
+import itertools
+
+import pytest
+from rich.console import Console as RichConsole
+
+from lwnn.cli import progress
+from lwnn.cli.console import Console
+from lwnn.learning import Epoch
+
+
+def epochs(count=2, looks=3, rows=60):
+    """Reports as training gives them: some within each epoch, one at its end."""
+    for epoch in range(1, count + 1):
+        for look in range(1, looks + 1):
+            done = look == looks
+            yield Epoch(
+                epoch=epoch,
+                epochs=count,
+                rows_done=rows * look // looks,
+                rows_total=rows,
+                loss=0.5 / epoch if done else None,
+                validation_accuracy=0.9 if done else None,
+                seconds=1.0,
+                samples_per_second=1234.5,
+                finished=done,
+            )
+
+
+@pytest.fixture
+def terminal():
+    """A console whose stderr is a terminal of 80 columns, and what is drawn there."""
+    console, drawn = Console("train"), io.StringIO()
+    console.err = RichConsole(file=drawn, force_terminal=True, width=80, markup=False)
+    return console, drawn
+
+
+def test_a_line_for_each_finished_epoch(capsys):
+    with progress.epochs(Console("train")) as on_epoch:
+        for epoch in epochs():
+            on_epoch(epoch)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "epoch 1/2: loss 0.5000, validation 90.00 %, 1,234 samples/s",
+        "epoch 2/2: loss 0.2500, validation 90.00 %, 1,234 samples/s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        (1, ["epoch 1/2", "1,234 samples/s"]),
+        # Within an epoch the figures of the last whole one stand.
+        (4, ["epoch 2/2", "loss 0.5000", "validation 90.00 %", "1,234 samples/s"]),
+        (6, ["epoch 2/2", "loss 0.2500", "validation 90.00 %", "1,234 samples/s"]),
+    ],
+)
+def test_a_bar_on_a_terminal(terminal, capsys, reports, expected):
+    console, drawn = terminal
+    with progress.epochs(console) as on_epoch:
+        for epoch in itertools.islice(epochs(), reports):
+            on_epoch(epoch)
+    text = drawn.getvalue()
+    for part in expected:
+        assert part in text
+    assert "None" not in text
+    assert capsys.readouterr() == ("", "")
+
+
+def test_quiet_asks_for_no_reports(capsys):
+    with progress.epochs(Console("train", quiet=True)) as on_epoch:
+        assert on_epoch is None
+    assert capsys.readouterr() == ("", "")

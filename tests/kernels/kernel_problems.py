@@ -1,0 +1,233 @@
+"""Problems for the kernels, and one way to run any build of them, the slow twin included."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from lwnn._kernels import reference
+from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.network import ACTIVATIONS, COSTS, Network, Params
+
+FENCE_WIDTH = 16
+FENCE_VALUE = -54321.0
+
+
+class Fenced:
+    """An array amid known values: what writes past its ends is caught."""
+
+    def __init__(self, values):
+        self.all = np.full(values.size + 2 * FENCE_WIDTH, FENCE_VALUE, values.dtype)
+        self.inside = self.all[FENCE_WIDTH : FENCE_WIDTH + values.size].reshape(values.shape)
+        self.inside[...] = values
+
+    def check(self):
+        ends = (self.all[:FENCE_WIDTH], self.all[len(self.all) - FENCE_WIDTH :])
+        assert all((end == FENCE_VALUE).all() for end in ends), "written past the end of an array"
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """All that an epoch reads."""
+
+    network: Network
+    x: np.ndarray
+    scaler: np.ndarray
+    y: np.ndarray
+    wrong: np.ndarray
+    order: np.ndarray
+    batch: int
+    start: np.ndarray
+    goals: np.ndarray
+    clip: float = 1.5
+
+    def scaled(self):
+        """The rows as the net reads them, in float64 and written out here once more."""
+        offset, scale = self.scaler.astype(np.float64)
+        return np.clip((self.x - offset) * scale, -self.clip, self.clip)
+
+    def views(self, vector):
+        return Params(self.network, vector).views
+
+
+def make_problem(
+    kind, hidden, *, inputs=7, classes=4, rows=9, batch=9, data="float", seed=0, **network
+):
+    """A problem with random rows, labels and parameters."""
+    random = np.random.default_rng(seed)
+    if kind == "ff":
+        network["label_scale"] = 1.5
+    net = Network(kind, inputs, tuple(hidden), classes, **network)
+    if data == "bytes":
+        x, offset, scale = random.integers(0, 256, (rows, inputs), np.uint8), 100.0, 0.01
+    else:
+        x, offset, scale = random.standard_normal((rows, inputs), np.float32), 0.1, 0.9
+    shift = random.random((2, inputs)).astype(np.float32)
+    y = random.integers(0, classes, rows).astype(np.int32)
+    start = np.empty(net.size, np.float32)
+    for view in Params(net, start).views.values():
+        spread = 1 / math.sqrt(view.shape[-1]) if view.ndim == 2 else 0.3
+        view[...] = random.standard_normal(view.shape, np.float32) * spread
+    goals = [[2 / width, 2.0 - 0.25 * n, (n + 1) / width] for n, width in enumerate(net.hidden)]
+    return Problem(
+        network=net,
+        x=x,
+        scaler=np.stack([offset + shift[0], scale * (0.5 + shift[1])]).astype(np.float32),
+        y=y,
+        wrong=((y + random.integers(1, classes, rows)) % classes).astype(np.int32),
+        order=random.permutation(rows).astype(np.int32),
+        batch=batch,
+        start=start,
+        goals=np.array(goals if kind == "ff" else [], np.float32).reshape(-1, 3),
+    )
+
+
+def random_problem(kind, seed, *, widest=70, most_rows=100):
+    """A problem of any shape; narrow layers, single rows and few samples come up often."""
+    random = np.random.default_rng([seed, 77])
+
+    def size(least, most):
+        return int(min(random.integers(least, most + 1), random.integers(least, 3 * most)))
+
+    depth = int(random.integers(1 if kind == "ff" else 0, 5))
+    rows = size(1, most_rows)
+    network = {}
+    if kind == "dense":
+        network["activation"] = ACTIVATIONS[seed % 4]
+        network["cost"] = COSTS[seed // 4 % 2]
+    return make_problem(
+        kind,
+        [size(1, widest) for _ in range(depth)],
+        inputs=size(1, widest),
+        classes=size(2, 26),
+        rows=rows,
+        batch=size(1, rows + 10),
+        data=("float", "bytes")[int(random.integers(2))],
+        seed=seed,
+        **network,
+    )
+
+
+@dataclasses.dataclass
+class Learnt:
+    """What an epoch left behind."""
+
+    params: np.ndarray
+    state: np.ndarray
+    losses: np.ndarray
+
+
+def workspace_size(kernels, algo, problem, threads=1):
+    table = problem.network.table
+    if algo == "wp":
+        return kernels.wp_workspace(table, problem.batch, threads)
+    size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
+    return size(table, problem.batch, True, threads)
+
+
+def learn(
+    kernels,
+    algo,
+    problem,
+    *,
+    optimizer="sgd",
+    rate=0.5,
+    delta=1e-3,
+    threads=1,
+    calls=1,
+    epsilon=1e-2,
+    room=None,
+):
+    """Run an epoch, in one call or several, in float64 where the slow twin runs it.
+
+    The workspace starts as NaN: whatever reads what it has not written shows. Adam's epsilon is
+    large, so that a gradient that is rounding noise does not become a whole step.
+    """
+    kind = np.float64 if kernels is reference else np.float32
+    net, method = problem.network, OPTIMIZERS.index(optimizer)
+    size = workspace_size(kernels, algo, problem, threads) if room is None else room
+    params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
+    losses = np.zeros(len(net.table) if algo == "ff" else 1)
+    workspace = Fenced(np.full(size, np.nan, np.float32))
+    data = (problem.x, problem.scaler, problem.clip, problem.y)
+    hyper = np.array([rate, 0.9, 0.99, epsilon])
+    step = 0
+    for order in parts(problem.order, problem.batch, calls):
+        how = (order, problem.batch, method, hyper, state.inside, step)
+        rest = (workspace.inside, threads)
+        if algo == "ff":
+            how = (problem.wrong, *how)
+            settings = (problem.goals, net.label_scale)
+            kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
+        elif algo == "wp":
+            settings = (COSTS.index(net.cost), delta)
+            losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
+        else:
+            cost = COSTS.index(net.cost)
+            losses += kernels.bp_epoch(params.inside, net.table, cost, *data, *how, *rest)
+        step += -(-len(order) // problem.batch)
+    for array in (params, state, workspace):
+        array.check()
+    return Learnt(params.inside, state.inside, losses)
+
+
+def parts(order, batch, calls):
+    """`order` cut at mini-batch boundaries into about `calls` pieces."""
+    step = max(1, -(-len(order) // (batch * calls))) * batch
+    return [order[start : start + step] for start in range(0, max(1, len(order)), step)]
+
+
+def scores(kernels, problem, params=None, *, batch=None, threads=1):
+    """Scores by every readout of the net: (output,) or (goodness, head)."""
+    kind = np.float64 if kernels is reference else np.float32
+    net, batch = problem.network, batch or problem.batch
+    vector = (problem.start if params is None else params).astype(kind)
+    data = (problem.x, problem.scaler, problem.clip)
+    count = 2 if net.kind == "ff" else 1
+    outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
+    size = kernels.ff_workspace if net.kind == "ff" else kernels.dense_workspace
+    workspace = Fenced(np.full(size(net.table, batch, False, threads), np.nan, np.float32))
+    rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
+    if net.kind == "ff":
+        kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
+    else:
+        kernels.dense_scores(vector, net.table, *data, *rest)
+    for array in (*outs, workspace):
+        array.check()
+    return tuple(out.inside for out in outs)
+
+
+def gradient(kernels, algo, problem, **options):
+    """Gradient of the mean loss: one plain step with rate 1 over all rows at once."""
+    whole = dataclasses.replace(problem, batch=max(1, len(problem.order)))
+    return whole.start - learn(kernels, algo, whole, rate=1.0, **options).params
+
+
+def numeric_gradient(loss, vector, step=1e-6):
+    """Central differences of `loss`, which reads `vector`, in float64."""
+    slope = np.empty_like(vector)
+    for index, value in enumerate(vector):
+        vector[index] = value + step
+        above = loss()
+        vector[index] = value - step
+        slope[index] = (above - loss()) / (2 * step)
+        vector[index] = value
+    return slope
+
+
+def assert_close(got, want, tolerance=1e-4, floor=1e-6):
+    """Equal up to `tolerance` of the largest value, and `floor`."""
+    assert got.shape == want.shape
+    assert np.isfinite(got).all()
+    worst = np.abs(got - want).max(initial=0)
+    assert worst <= tolerance * np.abs(want).max(initial=0) + floor
+
+
+def assert_same_steps(problem, got, want, tolerance=2e-4):
+    """Every tensor moved alike, each measured by how far it moved; float32's grain is allowed."""
+    begin = problem.views(problem.start.astype(np.float64))
+    got, want = problem.views(got.astype(np.float64)), problem.views(want)
+    assert len(want) > 0
+    for name in want:
+        grain = 1e-6 + 2e-7 * np.abs(begin[name]).max()
+        assert_close(got[name] - begin[name], want[name] - begin[name], tolerance, grain)

@@ -1,0 +1,118 @@
+"""What every training kernel promises alike."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from kernel_problems import learn, make_problem, scores, workspace_size
+
+from lwnn.learning.optimizers import OPTIMIZERS
+
+KINDS = {"bp": "dense", "ff": "ff", "wp": "dense"}
+
+
+@pytest.fixture(params=list(KINDS))
+def algo(request):
+    return request.param
+
+
+def some_problem(algo, **changes):
+    """Several tiles of rows, a smaller last mini-batch."""
+    options = {"inputs": 30, "rows": 45, "batch": 10, "classes": 5, "data": "bytes", **changes}
+    return make_problem(KINDS[algo], (40, 27), **options)
+
+
+def same_bits(one, other):
+    pairs = zip(vars(one).values(), vars(other).values(), strict=True)
+    return all(a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("threads", [2, 3])
+def test_any_number_of_threads_gives_the_same_bits(kernels, algo, optimizer, threads):
+    problem = some_problem(algo)
+    one = learn(kernels, algo, problem, optimizer=optimizer, rate=0.1)
+    assert not np.array_equal(one.params, problem.start)
+    assert same_bits(
+        one, learn(kernels, algo, problem, optimizer=optimizer, rate=0.1, threads=threads)
+    )
+
+
+@pytest.mark.parametrize("kind", ["dense", "ff"])
+def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kind):
+    """From some size on, the optimizer shares out its work as well; products go in pieces."""
+    algo = "ff" if kind == "ff" else "bp"
+    problem = make_problem(kind, (300, 20), inputs=256, rows=160, batch=150)
+    runs = [learn(kernels, algo, problem, optimizer="adam", threads=n) for n in (1, 2, 3)]
+    assert np.isfinite(runs[0].params).all()
+    assert all(same_bits(runs[0], run) for run in runs[1:])
+    outs = [scores(kernels, problem, threads=n) for n in (1, 2, 3)]
+    assert all(
+        a.tobytes() == b.tobytes() for out in outs[1:] for a, b in zip(outs[0], out, strict=True)
+    )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("calls", [2, 5])
+def test_an_epoch_in_several_calls_gives_the_same_bits(kernels, algo, optimizer, calls):
+    problem = some_problem(algo)
+    one = learn(kernels, algo, problem, optimizer=optimizer, rate=0.1)
+    more = learn(kernels, algo, problem, optimizer=optimizer, rate=0.1, calls=calls)
+    assert one.params.tobytes() == more.params.tobytes()
+    assert one.state.tobytes() == more.state.tobytes()
+    assert more.losses == pytest.approx(one.losses, rel=1e-12)
+
+
+def test_an_epoch_twice_gives_the_same_bits(kernels, algo):
+    problem = some_problem(algo, data="float")
+    assert same_bits(*(learn(kernels, algo, problem, optimizer="adam") for _ in range(2)))
+
+
+def test_an_empty_order_changes_nothing(kernels, algo):
+    problem = some_problem(algo)
+    idle = dataclasses.replace(problem, order=problem.order[:0])
+    got = learn(kernels, algo, idle, optimizer="adam")
+    assert np.array_equal(got.params, problem.start)
+    assert not got.losses.any()
+    assert not got.state.any()
+
+
+def test_only_the_rows_named_count(kernels, algo):
+    problem = some_problem(algo)
+    few = dataclasses.replace(problem, order=problem.order[:12])
+    others = dataclasses.replace(few, x=few.x.copy(), y=few.y.copy())
+    others.x[problem.order[12:]] ^= 255
+    others.y[problem.order[12:]] = 0
+    assert same_bits(learn(kernels, algo, few), learn(kernels, algo, others))
+
+
+@pytest.mark.parametrize("missing", [1, None], ids=["one short", "none at all"])
+def test_a_workspace_too_small_is_refused(kernels, algo, missing):
+    problem = some_problem(algo)
+    size = workspace_size(kernels, algo, problem)
+    with pytest.raises(ValueError, match="workspace is smaller than its size function says"):
+        learn(kernels, algo, problem, room=size - missing if missing else 0)
+
+
+def test_perturbation_needs_room_for_every_thread(kernels):
+    problem = some_problem("wp")
+    with pytest.raises(ValueError, match="workspace"):
+        learn(kernels, "wp", problem, threads=3, room=workspace_size(kernels, "wp", problem, 2))
+
+
+@pytest.mark.parametrize("kind", ["dense", "ff"])
+def test_scores_refuse_a_workspace_too_small(kernels, kind):
+    problem = make_problem(kind, (6,))
+    net, out = problem.network, np.empty((9, 4), np.float32)
+    data = (problem.x, problem.scaler, problem.clip)
+    name = "ff" if kind == "ff" else "dense"
+    size = getattr(kernels, f"{name}_workspace")(net.table, 5, False, 1)
+    workspace = np.empty(size - 1, np.float32)
+    with pytest.raises(ValueError, match="workspace"):
+        if kind == "ff":
+            settings = (problem.goals, 1.0)
+            kernels.ff_scores(
+                problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
+            )
+        else:
+            kernels.dense_scores(problem.start, net.table, *data, out, 5, workspace, 1)

@@ -1,0 +1,108 @@
+"""The per-weight perturbation epoch, against one forward pass per weight and against backprop."""
+
+import functools
+
+import numpy as np
+import pytest
+from kernel_problems import (
+    assert_close,
+    assert_same_steps,
+    gradient,
+    learn,
+    make_problem,
+    random_problem,
+)
+
+from lwnn._kernels import reference
+from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.network import ACTIVATIONS, COSTS
+
+SEEDS = range(32)
+#: From hardly to grossly; both ways.
+DELTAS = (1e-3, -1e-3, 1e-5, 0.1, 0.03)
+
+
+def small_problem(seed):
+    """The twin makes a pass per weight."""
+    return random_problem("dense", seed, widest=13, most_rows=30)
+
+
+def settings(seed):
+    return {"optimizer": OPTIMIZERS[seed % 3], "delta": DELTAS[seed % 5], "rate": 0.1}
+
+
+@functools.cache
+def twin(seed):
+    return learn(reference, "wp", small_problem(seed), **settings(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_epoch_matches_the_twin(kernels, seed):
+    problem, want = small_problem(seed), twin(seed)
+    got = learn(kernels, "wp", problem, threads=1 + seed % 2, **settings(seed))
+    assert_same_steps(problem, got.params, want.params)
+    assert_close(got.losses, want.losses, 1e-5)
+    assert_close(got.state, want.state, 2e-4)
+
+
+def test_the_seeds_reach_every_corner():
+    problems = [small_problem(seed) for seed in SEEDS]
+    nets = [problem.network for problem in problems]
+    assert {len(net.hidden) for net in nets} == {0, 1, 2, 3, 4}
+    assert {(net.activation, net.cost) for net in nets} == {
+        (activation, cost) for activation in ACTIVATIONS for cost in COSTS
+    }
+    assert {problem.x.dtype.name for problem in problems} == {"float32", "uint8"}
+    assert any(problem.batch > len(problem.x) for problem in problems)
+
+
+@pytest.mark.parametrize("delta", DELTAS)
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradient_is_that_of_a_pass_per_weight(kernels, activation, cost, delta):
+    problem = make_problem("dense", (6, 5, 4), rows=11, activation=activation, cost=cost)
+    got = gradient(kernels, "wp", problem, delta=delta)
+    want = gradient(reference, "wp", problem, delta=delta)
+    assert np.abs(want).max() > 1e-3
+    assert_close(got, want, 1e-4)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("activation", ["linear", "sigmoid", "tanh"])
+@pytest.mark.parametrize("hidden", [(), (6,), (6, 5)], ids=len)
+def test_the_gradient_tends_to_that_of_backprop(kernels, hidden, activation, cost):
+    """The error of a one-sided difference falls as delta does, down to float32's own."""
+    problem = make_problem("dense", hidden, rows=11, activation=activation, cost=cost)
+    exact = gradient(reference, "bp", problem)
+    errors = [
+        np.abs(gradient(kernels, "wp", problem, delta=delta) - exact).max()
+        for delta in (0.1, 0.01, 0.001)
+    ]
+    assert errors[1] < errors[0] / 5
+    assert errors[2] < errors[1] / 5
+    assert errors[2] < 2e-3 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_largest_delta_on_saturated_units_matches_the_twin(kernels, activation, cost):
+    problem = make_problem("dense", (6, 5), rows=11, activation=activation, cost=cost)
+    problem.start[...] *= 12
+    got = gradient(kernels, "wp", problem, delta=1.0)
+    assert_close(got, gradient(reference, "wp", problem, delta=1.0), 1e-3)
+
+
+@pytest.mark.parametrize("shape", [{"inputs": 1}, {"classes": 26}, {"classes": 2, "inputs": 1}])
+def test_narrow_and_wide_ends(kernels, shape):
+    problem = make_problem("dense", (5,), rows=30, batch=8, **shape)
+    got, want = learn(kernels, "wp", problem), learn(reference, "wp", problem)
+    assert_same_steps(problem, got.params, want.params)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_huge_scores_give_a_finite_loss_and_step(kernels, cost):
+    problem = make_problem("dense", (6,), rows=20, batch=20, cost=cost)
+    problem.views(problem.start)["output.weight"][...] *= 1e3
+    got, want = learn(kernels, "wp", problem), learn(reference, "wp", problem)
+    assert_close(got.losses, want.losses, 1e-4)
+    assert_same_steps(problem, got.params, want.params, 1e-3)

@@ -1,0 +1,51 @@
+"""What `import lwnn` promises: names that are there, say what they are, and cost nothing."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import lwnn
+
+#: `__version__` is a string; all others are looked up in the room that they live in.
+NAMES = [name for name in lwnn.__all__ if name != "__version__"]
+
+
+def test_there_are_names():
+    assert {"load", "train", "Model", "Options", "LwnnError"} <= set(NAMES)
+    assert len(set(lwnn.__all__)) == len(lwnn.__all__)
+    assert set(lwnn.__all__) <= set(dir(lwnn))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_public_name_is_there_and_documented(name):
+    value = getattr(lwnn, name)
+    assert value.__name__ in {name, name.removesuffix("_model")}
+    assert value.__module__.startswith("lwnn.")
+    # A dataclass without one of its own is given its signature instead.
+    assert not (inspect.getdoc(value) or f"{name}(").startswith(f"{name}(")
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'lwnn' has no attribute 'tarin'"):
+        _ = lwnn.tarin
+
+
+def test_importing_it_loads_nothing_heavy():
+    heavy = ("numpy", "rich", "typer", "safetensors", "lwnn._kernels.baseline", "lwnn.data")
+    program = f"import sys, lwnn; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["load", "Model"])
+def test_names_are_there_at_first_use(name):
+    """In a fresh interpreter, so that no other test has imported the room already."""
+    program = f"import lwnn; print(lwnn.{name}.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == name

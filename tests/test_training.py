@@ -1,0 +1,353 @@
+"""From a dataset and options to a model: what is refused, what is assumed, what is promised."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import lwnn
+from lwnn._kernels import kernels
+from lwnn.data import Dataset
+from lwnn.errors import TrainingError, UsageError
+from lwnn.learning import RULES
+from lwnn.training import Options, resolve, share_out, train
+
+QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
+
+
+def make_dataset(rows=120, inputs=6, classes=3, seed=0):
+    """Classes about corners of their own; the first feature is the number of the row."""
+    random = np.random.default_rng(seed)
+    y = np.arange(rows, dtype=np.int32) % classes
+    x = np.eye(inputs, dtype=np.float32)[y + 1] * 3
+    x += random.standard_normal(x.shape, np.float32)
+    x[:, 0] = np.arange(rows)
+    return Dataset(
+        x=x,
+        y=y,
+        labels=tuple("abcdefgh"[:classes]),
+        features=tuple(f"x{i}" for i in range(inputs)),
+        target="kind",
+        image_shape=None,
+        source="some/where.csv",
+        sha256="0" * 64,
+        named=True,
+    )
+
+
+@pytest.fixture
+def dataset():
+    return make_dataset()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return lwnn.load(lwnn.sample_path())
+
+
+@pytest.fixture(params=list(RULES))
+def algo(request):
+    return request.param
+
+
+def row_numbers(rows):
+    return rows.x[:, 0].astype(int)
+
+
+def same_model(one, other):
+    """Whether two runs learnt the same, to the last bit."""
+    arrays = [(run.model.params.vector, run.model.offset, run.model.scale) for run in (one, other)]
+    return all(a.tobytes() == b.tobytes() for a, b in zip(*arrays, strict=True))
+
+
+# ---------------------------------------------------------------- options
+
+REFUSED = [
+    ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp"),
+    ({"epochs": 0}, "--epochs 0; expected 1 to 1e+06"),
+    ({"batch": 0}, "--batch 0; expected 1 to 65536"),
+    ({"rate": -0.1}, "--lr -0.1; expected 1e-12 to 1e+06"),
+    ({"rate": float("nan")}, "--lr nan; expected 1e-12 to 1e+06"),
+    ({"patience": 0}, "--patience 0; expected 1 to 1e+06"),
+    ({"threads": 0}, "--threads 0; expected 1 to 1024"),
+    ({"seed": -1}, "--seed -1; expected 0 to 9.22337e+18"),
+    ({"cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo ff"),
+    ({"activation": "tanh"}, "--activation goes with --algo bp or --algo wp, not with --algo ff"),
+    (
+        {"algo": "bp", "readout": "head"},
+        "--readout goes with --algo ff, not with --algo bp",
+    ),
+    ({"algo": "bp", "delta": 0.1}, "--delta goes with --algo wp, not with --algo bp"),
+    ({"momentum": 0.5}, "--momentum goes with --optimizer momentum"),
+    (
+        {"optimizer": "momentum", "momentum": 1.0},
+        "momentum 1; expected 0 or more, below 1",
+    ),
+    ({"optimizer": "lion"}, "unknown optimizer 'lion'; choose from sgd, momentum, adam"),
+    ({"readout": "best"}, "unknown readout 'best'; choose from goodness, head"),
+    ({"algo": "wp", "delta": 5.0}, "--delta 5; expected between 1e-6 and 1"),
+    ({"algo": "bp", "cost": "hinge"}, "unknown cost 'hinge'; choose from cross-entropy, mse"),
+    (
+        {"algo": "bp", "activation": "gelu"},
+        "unknown activation 'gelu'; choose from linear, relu, sigmoid, tanh",
+    ),
+    ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
+    ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
+    ({"val": 0.5, "test": 0.5}, "leave nothing to train on"),
+    ({"val": -0.1}, "the validation share is -0.1"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[str(case[0]) for case in REFUSED])
+def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
+    with pytest.raises(UsageError) as caught:
+        train(dataset, Options(**changes))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "inputs", "options", "expected"),
+    [
+        (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
+        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
+        (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
+        (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
+        (1200, 64, {"epochs": 7, "batch": 5, "rate": 0.3, "patience": 2, "hidden": (3, 4)}, {}),
+    ],
+)
+def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options, expected):
+    settings = resolve(Options(**options), rows, inputs)
+    names = {"rate": "lr"}
+    given = {names.get(name, name): value for name, value in options.items()}
+    if "hidden" in given:
+        given["hidden"] = list(given["hidden"])
+    wanted = {**given, **expected}
+    assert {name: settings[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("algo", "extra"),
+    [
+        ("ff", {"readout": "goodness"}),
+        ("bp", {"activation": "relu", "cost": "cross-entropy"}),
+        ("wp", {"activation": "relu", "cost": "cross-entropy", "delta": 1e-3}),
+    ],
+)
+def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
+    common = {"algo", "hidden", "epochs", "batch", "optimizer", "lr", "patience", "seed"}
+    settings = resolve(Options(algo=algo), 500, 9)
+    assert set(settings) == common | set(extra)
+    assert {name: settings[name] for name in extra} == extra
+
+
+# ---------------------------------------------------------------- rows
+
+
+def test_every_row_goes_to_one_part(dataset):
+    parts, _ = share_out(dataset, Options())
+    dealt = [row_numbers(rows) for rows in (parts.train, parts.validation, parts.test)]
+    assert [len(rows) for rows in dealt] == [84, 12, 24]
+    assert sorted(np.concatenate(dealt)) == list(range(120))
+    for rows in (parts.train, parts.validation, parts.test):
+        assert np.array_equal(rows.y, dataset.y[row_numbers(rows)])
+
+
+def test_test_rows_cannot_reach_the_model(dataset, algo):
+    """Neither their features nor their labels, in weights or scaler."""
+    parts, _ = share_out(dataset, Options())
+    hidden_rows = row_numbers(parts.test)
+    options = Options(algo=algo, **QUICK)
+    changed = dataclasses.replace(dataset, x=dataset.x.copy())
+    changed.x[hidden_rows] = 1000 - changed.x[hidden_rows]
+    before, after = train(dataset, options), train(changed, options)
+    assert same_model(before, after)
+    assert before.metrics["train"] == after.metrics["train"]
+    assert before.metrics["test"] != after.metrics["test"]
+
+
+def test_the_scaler_is_learnt_on_training_rows_alone(dataset):
+    parts, scaler = share_out(dataset, Options())
+    assert scaler.offset == pytest.approx(parts.train.x.mean(axis=0), rel=1e-5)
+    assert 1 / scaler.scale == pytest.approx(parts.train.x.std(axis=0), rel=1e-5)
+    assert abs(scaler.offset[0] - dataset.x[:, 0].mean()) > 0.1
+    model = train(dataset, Options(algo="bp", **QUICK)).model
+    assert np.array_equal(model.offset, scaler.offset)
+    assert np.array_equal(model.scale, scaler.scale)
+
+
+def test_training_rows_do_reach_the_model(dataset, algo):
+    """Else the test above would prove nothing."""
+    parts, _ = share_out(dataset, Options())
+    changed = dataclasses.replace(dataset, x=dataset.x.copy())
+    changed.x[row_numbers(parts.train)[0], 1] += 1
+    options = Options(algo=algo, **QUICK)
+    assert not same_model(train(dataset, options), train(changed, options))
+
+
+def test_test_rows_may_be_a_dataset_of_their_own(dataset):
+    other = make_dataset(rows=33, seed=5)
+    options = Options(algo="bp", test=other, **QUICK)
+    run = train(dataset, options)
+    assert run.metrics["test"]["rows"] == 33
+    assert run.metrics["train"]["rows"] + run.metrics["validation"]["rows"] == 120
+    guess = run.model.predict_index(other.x)
+    assert run.metrics["test"]["accuracy"] == pytest.approx((guess == other.y).mean())
+
+
+def test_validation_rows_may_be_a_dataset_of_their_own(dataset):
+    other = make_dataset(rows=33, seed=5)
+    run = train(dataset, Options(algo="bp", val=other, test=0.25, **QUICK))
+    assert [part["rows"] for part in run.metrics.values()] == [90, 33, 30]
+    best = run.history[run.best_epoch - 1]["validation_accuracy"]
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("shares", "parts"),
+    [
+        ({}, ["train", "validation", "test"]),
+        ({"val": 0.0}, ["train", "test"]),
+        ({"test": 0.0}, ["train", "validation"]),
+        ({"val": 0.0, "test": 0.0}, ["train"]),
+    ],
+)
+def test_metrics_are_of_the_parts_that_exist(dataset, shares, parts):
+    run = train(dataset, Options(algo="bp", **shares, **QUICK))
+    assert list(run.metrics) == parts
+    assert sum(part["rows"] for part in run.metrics.values()) == 120
+    for part in run.metrics.values():
+        assert set(part) == {"accuracy", "loss", "rows"}
+        assert 0 <= part["accuracy"] <= 1
+        assert part["loss"] >= 0
+    judged = [epoch["validation_accuracy"] is not None for epoch in run.history]
+    assert judged == ["validation" in parts] * 3
+
+
+# ---------------------------------------------------------------- promises
+
+
+def test_the_seed_decides_and_threads_do_not(dataset, algo):
+    def run(**changes):
+        return train(dataset, Options(algo=algo, **{**QUICK, "hidden": (40, 30)}, **changes))
+
+    first = run(threads=1)
+    assert same_model(first, run(threads=1))
+    two = run(threads=2)
+    assert same_model(first, two)
+    assert (first.history, first.metrics) == (two.history, two.metrics)
+    assert first.model.provenance == two.model.provenance
+    assert not same_model(first, run(seed=1))
+
+
+def test_the_seed_alone_deals_the_rows(dataset):
+    parts = [share_out(dataset, Options(seed=seed))[0] for seed in (0, 0, 1)]
+    tests = [list(row_numbers(part.test)) for part in parts]
+    assert tests[0] == tests[1] != tests[2]
+
+
+def test_all_rules_of_a_seed_share_the_split(dataset):
+    tests = [list(row_numbers(share_out(dataset, Options(algo=a))[0].test)) for a in RULES]
+    assert tests[0] == tests[1] == tests[2]
+
+
+def test_working_memory_is_counted_from_the_buffers(dataset, algo):
+    options = Options(algo=algo, threads=2, **QUICK)
+    run = train(dataset, options)
+    table, size = run.model.network.table, run.model.size
+    scratch = {
+        "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
+        "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
+        "wp": lambda: kernels.wp_workspace(table, 16, 2),
+    }[algo]()
+    negatives = 84 if algo == "ff" else 0
+    assert run.working_bytes == 4 * (size + 2 * size + scratch + negatives)
+
+
+def test_plain_steps_need_less_memory_than_adam(dataset, algo):
+    held = [
+        train(dataset, Options(algo=algo, optimizer=optimizer, **QUICK)).working_bytes
+        for optimizer in ("sgd", "momentum", "adam")
+    ]
+    assert held[1] - held[0] == held[2] - held[1] > 0
+
+
+def test_forward_passes_an_update(dataset):
+    runs = {a: train(dataset, Options(algo=a, **QUICK)) for a in RULES}
+    assert runs["ff"].forward_passes == 3
+    assert runs["bp"].forward_passes == 1
+    assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
+
+
+def test_the_model_knows_where_it_comes_from(dataset, algo):
+    run = train(dataset, Options(algo=algo, seed=4, **QUICK))
+    model = run.model
+    assert model.labels == dataset.labels
+    assert model.features == dataset.features
+    assert model.target == "kind"
+    assert model.named
+    assert model.provenance["lwnn"] == lwnn.__version__
+    assert model.provenance["options"] == run.options
+    assert model.provenance["options"]["seed"] == 4
+    assert model.provenance["data"] == {"name": "where.csv", "sha256": "0" * 64}
+
+
+def test_training_does_not_touch_the_data(dataset, algo):
+    x, y = dataset.x.copy(), dataset.y.copy()
+    train(dataset, Options(algo=algo, **QUICK))
+    assert np.array_equal(dataset.x, x)
+    assert np.array_equal(dataset.y, y)
+
+
+def test_progress_is_told(dataset):
+    seen = []
+    run = train(dataset, Options(algo="bp", **QUICK), on_epoch=seen.append)
+    assert [event.epoch for event in seen if event.finished] == [1, 2, 3]
+    assert run.epochs_run == len(run.history) == 3
+    assert run.stopped == "finished"
+
+
+def test_a_rate_far_too_large_says_what_to_do(dataset):
+    """Linear units: they cannot die, so the numbers grow without end."""
+    shape = {"hidden": (12, 12, 12), "activation": "linear"}
+    with pytest.raises(TrainingError) as caught:
+        train(dataset, Options(algo="bp", optimizer="sgd", rate=1e6, **shape))
+    assert "the loss is no longer a number in epoch 1; try a smaller rate" in str(caught.value)
+    assert "--lr 1e+05" in str(caught.value)
+
+
+# ---------------------------------------------------------------- it learns
+
+SANE = {
+    "ff": ({"epochs": 12}, 0.92),
+    "bp": ({"epochs": 8}, 0.93),
+    "wp": ({"epochs": 6, "hidden": (12,)}, 0.85),
+}
+
+
+def test_the_digits_are_learnt(digits, algo):
+    options, least = SANE[algo]
+    run = train(digits, Options(algo=algo, **options))
+    assert run.metrics["test"]["rows"] == 359
+    assert run.metrics["test"]["accuracy"] >= least
+    assert run.history[-1]["loss"] < run.history[0]["loss"] / 2
+
+
+def test_both_readouts_read_the_digits(digits):
+    accuracies = {
+        readout: train(digits, Options(readout=readout, epochs=12)).metrics["test"]["accuracy"]
+        for readout in ("goodness", "head")
+    }
+    assert min(accuracies.values()) >= 0.9
+    assert accuracies["goodness"] != accuracies["head"]
+
+
+def test_bytes_are_mapped_to_shares_of_white(digits):
+    """Images are not standardised: a pixel that is always dark would swamp the net."""
+    images = dataclasses.replace(digits, x=(digits.x * 15).astype(np.uint8))
+    run = train(images, Options(algo="bp", epochs=8))
+    assert (run.model.offset == 0).all()
+    assert run.model.scale == pytest.approx(1 / 255)
+    assert run.metrics["test"]["accuracy"] >= 0.9
