@@ -112,9 +112,9 @@ class Result:
         for peer, target in self.targets().items():
             if peer in self.peers and self.ratio(peer) < target:
                 found.append(f"{self.ratio(peer):.2f} x {peer}, target {target:g} x")
-        if self.judged and self.case.share and self.share is not None:
-            if self.share < self.case.share:
-                found.append(f"{self.share:.0%} of the FMA limit, target {self.case.share:.0%}")
+        share = self.case.share if self.judged else None
+        if share and self.share is not None and self.share < share:
+            found.append(f"{self.share:.0%} of the FMA limit, target {share:.0%}")
         return found
 
     @property

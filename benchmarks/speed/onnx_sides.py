@@ -56,9 +56,7 @@ class Prediction(Predictor):
         return self.start_session(graph_of(problem).SerializeToString())
 
     def start_session(self, model):
-        return onnxruntime.InferenceSession(
-            model, self.options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(model, self.options, providers=["CPUExecutionProvider"])
 
     def score(self, part):
         return self.session.run(None, {"x": part})[0]

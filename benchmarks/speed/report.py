@@ -1,6 +1,7 @@
 """Results as a Markdown table, for the terminal and for the documentation, and as JSON."""
 
 import dataclasses
+import math
 
 from benchmarks.speed import machine
 from benchmarks.speed.problem import SEED
@@ -16,9 +17,8 @@ DISTURBED = 1.1
 
 def duration(seconds):
     """Seconds with a unit that fits, to three figures."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if seconds >= size:
-            break
+    units = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+    unit, size = next((pair for pair in units if seconds >= pair[1]), units[-1])
     return f"{seconds / size:#.3g}".rstrip(".") + f" {unit}"
 
 
@@ -96,7 +96,7 @@ def _result(result):
         "sides": {name: _times(times) for name, times in sides.items()},
         "ratios": {peer: result.ratio(peer) for peer in result.peers},
         "targets": result.targets(),
-        "distances": result.checks,
+        "distances": {peer: _number(apart) for peer, apart in result.checks.items()},
         "gflops": result.gflops,
         "fma_limit_gflops": result.limits,
         "share_of_fma_limit": result.share,
@@ -104,6 +104,11 @@ def _result(result):
         "missed": result.missed() if timed else [],
         "problems": result.problems,
     }
+
+
+def _number(value):
+    """JSON knows no infinity."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _times(times):

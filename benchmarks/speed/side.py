@@ -28,7 +28,7 @@ class Predictor(abc.ABC):
     def score(self, part):
         """Scores of a part, (rows, classes)."""
 
-    def reset(self):
+    def reset(self):  # noqa: B027 - scoring changes nothing
         """Nothing to go back from."""
 
     def unit(self):
