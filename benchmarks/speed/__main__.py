@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 
 import lwnn._kernels
 from benchmarks.speed import machine, measure, report
@@ -49,6 +50,8 @@ def arguments():
     options = parser.parse_args()
     if options.rounds < 1 or options.epochs < 1:
         parser.error("--rounds and --epochs are 1 or more")
+    if options.json and not Path(options.json).resolve().parent.is_dir():
+        parser.error(f"--json {options.json}: there is no such folder")
     options.only = options.only.split(",") if options.only else names
     unknown = [name for name in options.only if name not in names]
     if unknown:

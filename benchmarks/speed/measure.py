@@ -151,7 +151,8 @@ def run(case, threads, settings, limit, tell):
             if side is case.ours and not sides:
                 return result
         _compare(case, sides, result)
-        if len(sides) > 1:
+        # By itself lwnn still has a speed; but not when all that was there disagreed.
+        if len(sides) > 1 or not result.failed:
             _rounds(case, sides, settings, limit, result, tell)
     finally:
         for runner in sides.values():

@@ -23,17 +23,19 @@ def duration(seconds):
 
 
 def rows_of(result):
-    """Lines of the table for a result: one a peer."""
-    for peer, times in result.peers.items():
-        target = result.targets().get(peer)
-        gflops, share = result.gflops, result.share
+    """Lines of the table for a result: one a peer, or one without, or none."""
+    if result.ours is None:
+        return
+    gflops, share = result.gflops, result.share
+    for peer in result.peers or [None]:
+        times, target = result.peers.get(peer), result.targets().get(peer)
         yield (
             result.case.title,
             str(result.threads),
             duration(result.ours.seconds()),
-            peer,
-            duration(times.seconds()),
-            f"{result.ratio(peer):.2f}",
+            peer or "",
+            duration(times.seconds()) if times else "",
+            f"{result.ratio(peer):.2f}" if times else "",
             f"{target:g}" if target else "",
             f"{gflops:.1f}" if gflops else "",
             f"{share:.0%}" if share else "",

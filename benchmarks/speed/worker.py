@@ -10,6 +10,7 @@ import importlib.util
 import math
 import multiprocessing
 import os
+import signal
 import time
 
 from benchmarks.speed.measure import SideError, Timing
@@ -108,6 +109,7 @@ def make_side(name, problem, threads):
 
 
 def _serve(pipe, name, problem, threads, seconds):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer.
     try:
         side = make_side(name, problem, threads)
         side.reset()

@@ -148,6 +148,13 @@ def test_without_our_side_nothing_is_timed():
     assert report.table([result]).count("\n") == 1
 
 
+def test_without_a_peer_our_side_is_timed_unless_peers_disagreed():
+    alone = run(fake_case([], ()))
+    assert len(report.table([alone]).splitlines()) == 3
+    assert alone.share == pytest.approx(0.25)
+    assert run(fake_case([], ("other",), {"other": 1.0})).ours is None
+
+
 def test_one_thread_is_judged_by_processor_time_and_two_by_the_wall():
     one, two = run(fake_case([])), run(fake_case([]), threads=2)
     # 10 units of 5 rows in 0.2 and 1 s, or 0.4 and 1.2 s.
