@@ -65,7 +65,7 @@ class Result:
 
     Attributes
     ----------
-    case : cases.Case
+    case : case.Case
     threads : int
     ours : Times or None
     peers : dict of str to Times
@@ -132,7 +132,7 @@ def run(case, threads, settings, limit, tell):
 
     Parameters
     ----------
-    case : cases.Case
+    case : case.Case
     threads : int
     settings : settings.Settings
     limit : FmaLimit or None

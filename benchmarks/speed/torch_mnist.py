@@ -52,7 +52,7 @@ def train(net, x, y, epochs):
         wrong = (y + torch.randint(1, CLASSES, y.shape)) % CLASSES
         for rows in torch.randperm(len(y)).split(BATCH):
             optimizer.zero_grad()
-            net.loss_together(x[rows], y[rows], wrong[rows]).backward()
+            net.loss_apart(x[rows], y[rows], wrong[rows]).backward()
             optimizer.step()
 
 

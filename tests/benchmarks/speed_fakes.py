@@ -3,7 +3,7 @@
 import dataclasses
 
 from benchmarks.speed import measure
-from benchmarks.speed.cases import Case, Side
+from benchmarks.speed.case import Case, Side
 from benchmarks.speed.measure import Timing
 from benchmarks.speed.problem import Problem
 from benchmarks.speed.settings import Settings

@@ -8,7 +8,9 @@ import pytest
 from speed_fakes import fake_case, run, small
 
 from benchmarks.speed import report
-from benchmarks.speed.cases import TOLERANCES, Side, all_cases, moved_apart
+from benchmarks.speed.case import Side
+from benchmarks.speed.cases import all_cases
+from benchmarks.speed.distances import TOLERANCES, moved_apart
 from benchmarks.speed.measure import SideError
 from benchmarks.speed.problem import Problem
 from benchmarks.speed.worker import make_side
