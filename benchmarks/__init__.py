@@ -1,0 +1,1 @@
+"""What lwnn claims, checked and timed; see README.md beside this file."""
