@@ -5,6 +5,7 @@ processor runs; the environment variable ``LWNN_KERNELS`` forces another one: ``
 (plain NumPy, slow, the yardstick), ``baseline``, ``avx2`` or ``avx512``.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -50,7 +51,24 @@ def available():
     return found
 
 
-#: Name of the build in use.
-variant = os.environ.get("LWNN_KERNELS") or available()[-1]
-#: The build in use.
-kernels = load(variant)
+@contextlib.contextmanager
+def _short_spins():
+    """Let idle OpenMP threads spin for microseconds, not milliseconds.
+
+    Between two products of a step a thread waits some microseconds, and waking it from sleep costs
+    more. But with other programs on the same cores, one that spins for long keeps the one it
+    waits for from running. GNU's OpenMP reads this when it is loaded, which is here.
+    """
+    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
+    if ours:
+        os.environ["GOMP_SPINCOUNT"] = "20000"
+    yield
+    if ours:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
+with _short_spins():
+    #: Name of the build in use.
+    variant = os.environ.get("LWNN_KERNELS") or available()[-1]
+    #: The build in use.
+    kernels = load(variant)
