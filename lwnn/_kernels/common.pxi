@@ -112,11 +112,18 @@ cdef int check_room(const Arena *arena, float[::1] workspace) except -1:
 
 # ---------------------------------------------------------------- products
 
-# Who computes: how many threads, and a panel for each.
+# Who computes: how many threads; for each a panel and, in training, room for the gradients of one
+# row of tiles.
 cdef struct Team:
     int threads
     float *panels
     Py_ssize_t share
+    float *sums
+
+
+# Columns of a gradient that are summed before the optimizer takes them.
+cdef enum:
+    SUMMED = 512
 
 
 cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_b):
@@ -127,14 +134,18 @@ cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_
     cdef Py_ssize_t l, size = 0
     for l in range(table.shape[0]):
         size = max(size, max(padded(table[l, IN]), padded(table[l, OUT])) * padded(columns_of_b))
-    return 0 if size <= STAYS else min(size, <Py_ssize_t>PANEL)
+    if size <= STAYS:
+        return 0
+    # A gradient's panel is as deep as the batch, and one tile wide at least.
+    return min(size, max(<Py_ssize_t>PANEL, padded(columns_of_b) * LWNN_LANES))
 
 
-cdef Team team_layout(Arena *arena, Py_ssize_t panel, int threads):
+cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads):
     cdef Team team
     team.threads = threads
     team.share = (panel + LWNN_LANES + 15) // 16 * 16
     team.panels = carve(arena, team.share * threads) if panel else NULL
+    team.sums = carve(arena, SUMMED * LWNN_ROWS * threads) if training else NULL
     return team
 
 
@@ -339,6 +350,8 @@ cdef struct Optimizer:
     float beta2
     float epsilon
     long step         # mini-batches done before this one
+    float corrected   # Adam's rate and the factor of its root, corrected for this step
+    float root
     float *first      # momentum or first moment, one per parameter
     float *second     # second moment
 
@@ -361,11 +374,9 @@ cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t 
                          Py_ssize_t last, const Optimizer *how) noexcept nogil:
     cdef Py_ssize_t i, k
     cdef float rate = how.rate, b1 = how.beta1, b2 = how.beta2, epsilon = how.epsilon
-    cdef float c1 = 1 - b1, c2 = 1 - b2
+    cdef float c1 = 1 - b1, c2 = 1 - b2, root = how.root
     cdef float *m = how.first
     cdef float *v = how.second
-    cdef double power1 = 1, power2 = 1
-    cdef float fix
     if how.method == SGD:
         for i in range(first, last):
             w[start + i] -= rate * g[i]
@@ -375,15 +386,19 @@ cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t 
             m[k] = b1 * m[k] + g[i]
             w[k] -= rate * m[k]
     else:
-        power1 = 1 - powi(b1, how.step + 1)
-        power2 = 1 - powi(b2, how.step + 1)
-        fix = <float>(1 / sqrtf(<float>power2))
-        rate = <float>(rate / power1)
+        rate = how.corrected
         for i in range(first, last):
             k = start + i
             m[k] = b1 * m[k] + c1 * g[i]
             v[k] = b2 * v[k] + c2 * g[i] * g[i]
-            w[k] -= rate * m[k] / (sqrtf(v[k]) * fix + epsilon)
+            w[k] -= rate * m[k] / (sqrtf(v[k]) * root + epsilon)
+
+
+cdef void begin_step(Optimizer *how, long step) noexcept nogil:
+    how.step = step
+    if how.method == ADAM:
+        how.corrected = <float>(how.rate / (1 - powi(how.beta1, step + 1)))
+        how.root = <float>(1 / sqrtf(<float>(1 - powi(how.beta2, step + 1))))
 
 
 cdef double powi(double base, long n) noexcept nogil:
@@ -405,35 +420,75 @@ cdef Optimizer optimizer_from(int method, const double[::1] hyper, float[:, ::1]
     how.beta1 = <float>hyper[1]
     how.beta2 = <float>hyper[2]
     how.epsilon = <float>hyper[3]
-    how.step = step
+    how.corrected = how.root = 0
     how.first = &state[0, 0] if state.shape[0] > 0 else NULL
     how.second = &state[1, 0] if state.shape[0] > 1 else NULL
+    begin_step(&how, step)
     return how
+
+
+cdef void gradient_rows(float *params, Py_ssize_t weight, const float *d_ob, Py_ssize_t ldd,
+                        const float *x_bi, Py_ssize_t ldx, Py_ssize_t first, Py_ssize_t last,
+                        Py_ssize_t n_in, Py_ssize_t samples, float scale, const Optimizer *how,
+                        float *panel, float *sums) noexcept nogil:
+    """Update the weights of units first..last, a row of tiles at a time.
+
+    The optimizer takes each gradient while it is still in L1; it is never stored whole.
+    """
+    cdef bint small = samples * padded(n_in) <= STAYS
+    cdef Py_ssize_t fits = max(<Py_ssize_t>LWNN_LANES, PANEL // samples // LWNN_LANES * LWNN_LANES)
+    cdef Py_ssize_t wide = min(<Py_ssize_t>SUMMED, SUMMED if small else fits)
+    cdef Py_ssize_t j = 0, nn, r, rows, q
+    while j < n_in:
+        nn = min(wide, n_in - j)
+        if not small:
+            lwnn_pack(x_bi + j, ldx, samples, nn, panel)
+        r = first
+        while r < last:
+            rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
+            tiles(d_ob + r * ldd, ldd, 1, x_bi + j if small else panel,
+                  ldx if small else <Py_ssize_t>LWNN_LANES,
+                  LWNN_LANES if small else samples * LWNN_LANES,
+                  0, rows, nn, samples, LWNN_SET, scale, sums, SUMMED)
+            for q in range(rows):
+                optimize_range(params, sums + q * SUMMED, weight + (r + q) * n_in + j, 0, nn, how)
+            r += rows
+        j += wide
 
 
 cdef void layer_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
                          const float *d_ob, Py_ssize_t ldd, const float *x_bi, Py_ssize_t ldx,
                          Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
                          const Optimizer *how, float *grad, const Team *team) noexcept nogil:
-    """One layer's update: dW = scale * d x, db = scale * sum of d, and straight into the
-    weights where plain SGD needs no buffer."""
-    cdef Py_ssize_t o
+    """One layer's update: dW = scale * d x, db = scale * sum of d; plain SGD adds its products
+    straight to the weights."""
+    cdef Py_ssize_t o, count = (n_out + LWNN_ROWS - 1) // LWNN_ROWS
+    cdef int t, threads = <int>min(<Py_ssize_t>team.threads, count)
+    if n_out * n_in * samples < WORTH_A_TEAM:
+        threads = 1
     if how.method == SGD:
         product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_ADD, -how.rate * scale,
                 params + weight, n_in, team)
+    elif threads <= 1:
+        gradient_rows(params, weight, d_ob, ldd, x_bi, ldx, 0, n_out, n_in, samples, scale, how,
+                      team.panels, team.sums)
     else:
-        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_SET, scale, grad, n_in, team)
-        optimize(params, grad, weight, n_out * n_in, how, team)
+        for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+            gradient_rows(params, weight, d_ob, ldd, x_bi, ldx, count * t // threads * LWNN_ROWS,
+                          min(n_out, count * (t + 1) // threads * LWNN_ROWS), n_in, samples,
+                          scale, how,
+                          team.panels + t * team.share if team.panels != NULL else NULL,
+                          team.sums + t * SUMMED * LWNN_ROWS)
     for o in range(n_out):
         grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
     optimize(params, grad, bias, n_out, how, team)
 
 
 cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
-    """Floats that the largest layer's gradient takes."""
+    """Floats of gradient that are ever held at once: of a bias, a unit, or the label weights."""
     cdef Py_ssize_t l, size = 0
     for l in range(table.shape[0]):
-        size = max(size, table[l, IN] * table[l, OUT], table[l, OUT])
+        size = max(size, table[l, IN], table[l, OUT])
         if table[l, LABEL] >= 0:
             size = max(size, table[l, OUT] * table[table.shape[0] - 1, OUT])
     return size

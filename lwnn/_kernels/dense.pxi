@@ -39,7 +39,7 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
         net.grad = carve(arena, gradient_size(table))
-    net.team = team_layout(arena, panel_size(table, batch), threads)
+    net.team = team_layout(arena, panel_size(table, batch), training, threads)
     return net
 
 
@@ -212,6 +212,6 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
                 loss += few_bp_batch(&net, &y[0], &order[start], samples, cost, &how)
             else:
                 loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
-            how.step += 1
+            begin_step(&how, how.step + 1)
             start += samples
     return loss

@@ -24,35 +24,29 @@ cdef void few_forward(const float *w_oi, const float *bias, Py_ssize_t n_in, Py_
                 out[o] = activate(out[o] + bias[o], kind)
 
 
-cdef void few_rank_one(float *w_oi, const float *d_ro, Py_ssize_t n_out, const float *x_ri,
-                       Py_ssize_t ldx, Py_ssize_t n_in, Py_ssize_t rows,
-                       float scale) noexcept nogil:
-    """w[o][i] += scale * sum over r of d[r][o] x[r][i]."""
-    cdef Py_ssize_t r, o
-    cdef float c
-    for o in range(n_out):
-        for r in range(rows):
-            c = scale * d_ro[r * n_out + o]
-            if c != 0:
-                lwnn_axpy(w_oi + o * n_in, x_ri + r * ldx, c, n_in)
-
-
 cdef void few_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
                        const float *d_ro, const float *x_ri, Py_ssize_t ldx,
                        Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t rows, float scale,
                        const Optimizer *how, float *grad, const Team *team) noexcept nogil:
     """One layer's update, as `layer_gradient`."""
     cdef Py_ssize_t r, o
-    if how.method == SGD:
-        few_rank_one(params + weight, d_ro, n_out, x_ri, ldx, n_in, rows, -how.rate * scale)
-    else:
-        memset(grad, 0, n_out * n_in * sizeof(float))
-        few_rank_one(grad, d_ro, n_out, x_ri, ldx, n_in, rows, scale)
-        optimize(params, grad, weight, n_out * n_in, how, team)
+    cdef bint direct = how.method == SGD
+    cdef float c
+    cdef float *line = grad
+    for o in range(n_out):
+        if direct:
+            line = params + weight + o * n_in
+        else:
+            memset(line, 0, n_in * sizeof(float))
+        for r in range(rows):
+            c = (-how.rate if direct else 1) * scale * d_ro[r * n_out + o]
+            if c != 0:
+                lwnn_axpy(line, x_ri + r * ldx, c, n_in)
+        if not direct:
+            optimize_range(params, line, weight + o * n_in, 0, n_in, how)
     memset(grad, 0, n_out * sizeof(float))
     for r in range(rows):
-        for o in range(n_out):
-            grad[o] += scale * d_ro[r * n_out + o]
+        lwnn_axpy(grad, d_ro + r * n_out, scale, n_out)
     optimize(params, grad, bias, n_out, how, team)
 
 

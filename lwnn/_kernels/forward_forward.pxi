@@ -67,7 +67,7 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t b
     net.squares = carve(arena, wide)
     net.factor = carve(arena, wide)
     net.grad = carve(arena, gradient_size(table)) if training else NULL
-    net.team = team_layout(arena, panel_size(table, wide), threads)
+    net.team = team_layout(arena, panel_size(table, wide), training, threads)
     net.head_from = 0
     wide = 0
     for l in range(net.layers - 1, -1, -1):
@@ -358,7 +358,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
                 few_ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
             else:
                 ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
-            how.step += 1
+            begin_step(&how, how.step + 1)
             start += samples
 
 

@@ -377,6 +377,6 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
             for l in range(wp.net.layers):
                 wp_layer(&wp, l, &y[0], &order[start], samples)
             optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
-            how.step += 1
+            begin_step(&how, how.step + 1)
             start += samples
     return loss
