@@ -15,6 +15,8 @@ cdef extern from "tile.h" nogil:
                    Py_ssize_t lanes, float *out, Py_ssize_t ldo)
     void lwnn_dot(int rows, const float *a, Py_ssize_t lda, const float *x, Py_ssize_t depth,
                   float *out, Py_ssize_t ldo)
+    void transpose "lwnn_transpose"(const float *a, Py_ssize_t lda, Py_ssize_t rows,
+                                    Py_ssize_t cols, float *out, Py_ssize_t ldo)
     void lwnn_pack(const float *b, Py_ssize_t ldb, Py_ssize_t depth, Py_ssize_t columns,
                    float *out)
     void lwnn_scale_float(const float *x, const float *offset, const float *scale, float clip,
@@ -187,6 +189,9 @@ cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
     cdef const float *columns_of_b
     while r < last:
         rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
+        if rows < last - r < 2 * LWNN_ROWS:
+            # Two tiles alike: a thin one has too few sums to hide the latency of an addition.
+            rows = (last - r + 1) // 2
         columns_of_b = b
         l = 0
         while l < n:
@@ -223,17 +228,6 @@ cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out, const fl
     """out[o][b] = sum over i of w[o][i] x[i][b], without bias."""
     cdef Py_ssize_t ld = padded(samples)
     product(w_oi, n_in, 1, x_ib, ld, n_out, samples, n_in, LWNN_SET, 1.0, out_ob, ld, team)
-
-
-cdef void transpose(const float *a, Py_ssize_t lda, Py_ssize_t rows, Py_ssize_t cols,
-                    float *out, Py_ssize_t ldo) noexcept nogil:
-    """out[c][r] = a[r][c], in blocks of a cache line."""
-    cdef Py_ssize_t r, c, i, j
-    for r in range(0, rows, 16):
-        for c in range(0, cols, 16):
-            for i in range(r, min(r + 16, rows)):
-                for j in range(c, min(c + 16, cols)):
-                    out[j * ldo + i] = a[i * lda + j]
 
 
 # ---------------------------------------------------------------- rows in

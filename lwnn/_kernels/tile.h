@@ -235,4 +235,46 @@ LWNN_SCALE(lwnn_scale_float, float)
 LWNN_SCALE(lwnn_scale_byte, unsigned char)
 #undef LWNN_SCALE
 
+/* Four rows of four become four columns. */
+LWNN_INLINE void lwnn_transpose_four(const float *a, ptrdiff_t lda, float *out, ptrdiff_t ldo)
+{
+    typedef float four __attribute__((vector_size(4 * sizeof(float))));
+    typedef int places __attribute__((vector_size(4 * sizeof(int))));
+    four row[4], low, high, low2, high2;
+    for (int r = 0; r < 4; r++)
+        memcpy(&row[r], a + r * lda, sizeof row[r]);
+#if defined(__clang__)
+#define LWNN_PICK(x, y, i, j, k, l) __builtin_shufflevector(x, y, i, j, k, l)
+#else
+#define LWNN_PICK(x, y, i, j, k, l) __builtin_shuffle(x, y, (places){i, j, k, l})
+#endif
+    low = LWNN_PICK(row[0], row[1], 0, 4, 1, 5);
+    high = LWNN_PICK(row[0], row[1], 2, 6, 3, 7);
+    low2 = LWNN_PICK(row[2], row[3], 0, 4, 1, 5);
+    high2 = LWNN_PICK(row[2], row[3], 2, 6, 3, 7);
+    row[0] = LWNN_PICK(low, low2, 0, 1, 4, 5);
+    row[1] = LWNN_PICK(low, low2, 2, 3, 6, 7);
+    row[2] = LWNN_PICK(high, high2, 0, 1, 4, 5);
+    row[3] = LWNN_PICK(high, high2, 2, 3, 6, 7);
+#undef LWNN_PICK
+    for (int r = 0; r < 4; r++)
+        memcpy(out + r * ldo, &row[r], sizeof row[r]);
+}
+
+/* out[c][r] = a[r][c], sixteen rows at a time so that the lines written to stay in cache. */
+static void lwnn_transpose(const float *a, ptrdiff_t lda, ptrdiff_t rows, ptrdiff_t cols,
+                           float *out, ptrdiff_t ldo)
+{
+    const ptrdiff_t whole_rows = rows / 4 * 4, whole_cols = cols / 4 * 4;
+    for (ptrdiff_t block = 0; block < whole_rows; block += 16) {
+        const ptrdiff_t end = block + 16 < whole_rows ? block + 16 : whole_rows;
+        for (ptrdiff_t c = 0; c < whole_cols; c += 4)
+            for (ptrdiff_t r = block; r < end; r += 4)
+                lwnn_transpose_four(a + r * lda + c, lda, out + c * ldo + r, ldo);
+    }
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t c = r < whole_rows ? whole_cols : 0; c < cols; c++)
+            out[c * ldo + r] = a[r * lda + c];
+}
+
 #endif
