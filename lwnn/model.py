@@ -1,6 +1,7 @@
 """What was learnt, with all that prediction needs: network, parameters, scaler and names."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -55,6 +56,10 @@ class Model:
         """Number of parameters."""
         return self.network.size
 
+    @functools.cached_property
+    def _scaler(self):
+        return np.stack([self.offset, self.scale])
+
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
 
@@ -74,7 +79,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        scaler = np.stack([self.offset, self.scale])
+        scaler = self._scaler
         vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
         return score(self.network, vector, x, scaler, self.clip, **options, threads=threads)
 

@@ -1,5 +1,7 @@
 """From raw rows to a score per class: what learning watches and what a model predicts with."""
 
+import functools
+
 import numpy as np
 
 from lwnn._kernels import kernels
@@ -8,8 +10,10 @@ from lwnn.errors import DataError
 #: How a net says what it sees: the scores of its output layer (dense), the goodness summed over
 #: the layers for every label in turn, or the softmax head's one pass (Forward-Forward).
 READOUTS = ("output", "goodness", "head")
-#: Floats that a layer's outputs may take while rows are scored: half of a usual L2 cache.
-_SCRATCH = 1 << 16
+#: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
+_SCRATCH = 1 << 17
+#: Most rows that are scored at a time.
+_MOST = 512
 
 
 def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
@@ -37,15 +41,12 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     """
     x = check_rows(x, network.inputs)
     out = np.empty((len(x), network.classes), np.float32)
-    table = network.table
-    widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
-    batch = int(np.clip(_SCRATCH // widest, 8, 512))
+    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
+    workspace, table = np.empty(size, np.float32), network.table
     if readout == "output":
-        workspace = np.empty(kernels.dense_workspace(table, batch, False, threads), np.float32)
         kernels.dense_scores(vector, table, x, scaler, clip, out, batch, workspace, threads)
         return out
     none = np.empty((0, network.classes), np.float32)
-    workspace = np.empty(kernels.ff_workspace(table, batch, False, threads), np.float32)
     outputs = (out, none) if readout == "goodness" else (none, out)
     kernels.ff_scores(
         vector,
@@ -61,6 +62,19 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         threads,
     )
     return out
+
+
+@functools.lru_cache(maxsize=64)
+def _plan(network, readout, rows, threads):
+    """Rows to score at a time, and the floats of workspace that takes.
+
+    Kept, as working it out takes as long as scoring a row with a small net.
+    """
+    table = network.table
+    widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
+    batch = max(1, min(rows, max(8, _SCRATCH // widest)))
+    size = kernels.dense_workspace if readout == "output" else kernels.ff_workspace
+    return batch, size(table, batch, False, threads)
 
 
 def check_rows(x, inputs):

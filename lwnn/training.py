@@ -145,7 +145,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     on_epoch : callable, optional
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
-        Called with the `Network`, the settings (dict) and the `Parts` before training begins.
+        Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     parts, scaler = share_out(dataset, options)
     rule, settings = prepare(dataset, parts, scaler, options)
     if on_start:
-        on_start(rule.network, settings, parts)
+        on_start(rule, settings, parts)
     result = fit(
         rule,
         parts.validation,

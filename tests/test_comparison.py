@@ -44,7 +44,7 @@ def test_every_rule_sees_the_same_rows(data, monkeypatch):
     train = lwnn.train
 
     def watched(dataset, options, on_epoch):
-        def on_start(network, settings, parts):
+        def on_start(rule, settings, parts):
             seen.append((options.algo, parts.train.x.copy(), parts.test.y.copy()))
 
         return train(dataset, options, on_epoch, on_start)

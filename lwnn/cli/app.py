@@ -56,22 +56,38 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool):
-    if asked:
-        typer.echo(f"lwnn {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[
-        bool,
-        typer.Option(
-            "--version", "-V", callback=_version, is_eager=True, help="Show the version and exit."
-        ),
+        bool, typer.Option("--version", "-V", help="Show the version and exit.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --version: the kernels and libraries too.")
     ] = False,
 ):
-    pass
+    if version:
+        typer.echo(f"lwnn {__version__}")
+        if verbose:
+            _tell_builds()
+        raise typer.Exit
+    if verbose:
+        context.fail("--verbose goes with --version.")
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
+
+
+def _tell_builds():
+    """What a report of a fault, or of a speed, should name."""
+    import platform  # noqa: PLC0415
+
+    import numpy  # noqa: PLC0415
+
+    from lwnn import _kernels  # noqa: PLC0415
+
+    others = ", ".join(name for name in _kernels.available() if name != _kernels.variant)
+    typer.echo(f"kernels {_kernels.variant} (LWNN_KERNELS may force {others})")
+    typer.echo(f"Python {platform.python_version()}, NumPy {numpy.__version__}")
 
 
 for command in (train.train, evaluate.evaluate, predict.predict, quantize.quantize):

@@ -145,10 +145,13 @@ def _tell_assumptions(console, dataset, target):
 def _starter(console):
     """Give the function that says what is trained, on how many rows, before it begins."""
 
-    def on_start(network, settings, parts):
+    def on_start(rule, settings, parts):
+        network = rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
         console.note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
         console.note(f"training with {listed(settings)}")
+        threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
+        console.note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
 
     return on_start
 

@@ -110,9 +110,12 @@ class Rule(abc.ABC):
 
     @property
     def working_bytes(self):
-        """Bytes that training holds: parameters, what the optimizer remembers, scratch."""
-        buffers = (self.params.vector, self.optimizer.state, self.workspace)
-        return sum(buffer.nbytes for buffer in buffers)
+        """Bytes that training holds beside the rows.
+
+        Parameters, the loop's copy of the best ones, what the optimizer remembers, scratch.
+        """
+        buffers = (self.optimizer.state, self.workspace)
+        return 2 * self.params.vector.nbytes + sum(buffer.nbytes for buffer in buffers)
 
     def scores(self, x):
         """Score of every class for raw rows, float32 (n, classes)."""

@@ -23,6 +23,25 @@ def test_all_commands_are_looked_at():
     assert len(COMMANDS) == len(contents.app.registered_commands) >= 5
 
 
+def test_a_verbose_version_names_the_kernels(lwnn):
+    from lwnn import _kernels  # noqa: PLC0415
+
+    version, kernels, libraries = lwnn("--version", "--verbose").out.splitlines()
+    assert version == f"lwnn {package.__version__}"
+    assert kernels.startswith(f"kernels {_kernels.variant} (LWNN_KERNELS may force reference")
+    assert libraries.startswith("Python 3.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--verbose"], "--verbose goes with --version"), (["-x"], "No such option")],
+)
+def test_a_wrong_option_of_the_program_itself(lwnn, arguments, said):
+    ended = lwnn(*arguments)
+    assert ended.code == 2
+    assert said in ended.err
+
+
 def test_version(lwnn):
     for option in ("--version", "-V"):
         ended = lwnn(option)

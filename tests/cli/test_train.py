@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -42,10 +43,11 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
         "rows: 63 train, 9 validation, 18 test; net 3-64-3, 643 parameters",
     ]
     assert notes[3].startswith("training with algo ff, hidden 64, epochs 3, batch 32, ")
-    assert [line.partition(":")[0] for line in notes[4:7]] == [f"epoch {n}/3" for n in (1, 2, 3)]
-    assert "validation" in notes[4]
-    assert notes[7] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
-    assert len(notes) == 9
+    assert re.fullmatch(r"memory beside the rows: [\d,]+ bytes; 1 thread", notes[4])
+    assert [line.partition(":")[0] for line in notes[5:8]] == [f"epoch {n}/3" for n in (1, 2, 3)]
+    assert "validation" in notes[5]
+    assert notes[8] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
+    assert len(notes) == 10
 
 
 def test_a_label_that_was_asked_for_is_not_called_assumed(lwnn, tmp_path, table):
