@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import os
 
-from lwnn.errors import UsageError
+from lwnn.errors import MissingToolError, UsageError
 
 #: From the plainest to the best.
 VARIANTS = ("reference", "baseline", "avx2", "avx512")
@@ -51,6 +51,24 @@ def available():
     return found
 
 
+def choose(found, wanted=None):
+    """Name of the build to use: the one wanted, else the best one found.
+
+    Raises
+    ------
+    MissingToolError
+        When only the slow reference was found and nobody asked for it.
+    """
+    if wanted:
+        return wanted
+    if found[-1] == "reference":
+        raise MissingToolError(
+            "the compiled kernels are missing; run pip install -e . in the source folder, "
+            "or set LWNN_KERNELS=reference, which is slow"
+        )
+    return found[-1]
+
+
 @contextlib.contextmanager
 def _short_spins():
     """Let idle OpenMP threads spin for microseconds, not milliseconds.
@@ -69,6 +87,6 @@ def _short_spins():
 
 with _short_spins():
     #: Name of the build in use.
-    variant = os.environ.get("LWNN_KERNELS") or available()[-1]
+    variant = choose(available(), os.environ.get("LWNN_KERNELS"))
     #: The build in use.
     kernels = load(variant)

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from lwnn._kernels import VARIANTS, available, load, reference
-from lwnn.errors import UsageError
+from lwnn._kernels import VARIANTS, available, choose, load, reference
+from lwnn.errors import MissingToolError, UsageError
 
 #: A question about the processor, not a kernel.
 NOT_KERNELS = {"processor_has"}
@@ -50,3 +50,14 @@ def test_builds_are_compiled_for_what_they_are_named_after():
 def test_an_unknown_build_is_refused_with_those_to_be_had():
     with pytest.raises(UsageError, match=r"LWNN_KERNELS=fast: .*choose from reference, baseline"):
         load("fast")
+
+
+def test_the_best_build_is_chosen_unless_another_is_wanted():
+    assert choose(["reference", "baseline", "avx2"]) == "avx2"
+    assert choose(["reference", "baseline", "avx2"], "baseline") == "baseline"
+
+
+def test_the_slow_reference_is_used_only_when_asked_for():
+    assert choose(["reference"], "reference") == "reference"
+    with pytest.raises(MissingToolError, match="pip install -e"):
+        choose(["reference"])
