@@ -15,11 +15,23 @@
 # small device repeats it. `>>` of a negative number is arithmetic. Refuses nothing: shapes, and
 # that no sum leaves its type, were checked in Python.
 
-# Rows that share one reading of the weights, and inputs that are widened to 16 bits at a time,
-# so that products can be added in pairs.
+cdef extern from "int8.h" nogil:
+    void lwnn_accumulate8(const signed char *x, Py_ssize_t n, const signed char *w,
+                          Py_ssize_t n_in, Py_ssize_t n_out, int *out)
+    void lwnn_requantize8(const int *sums, const int *bias, const int *multiplier,
+                          const signed char *shift, Py_ssize_t n, int zero_point,
+                          signed char *out)
+
+# Columns of the table of a dense net's layers, as lwnn.quantization.packing writes it.
 cdef enum:
-    ROWS8 = 4
-    DEPTH8 = 512
+    IN8 = 0
+    OUT8 = 1
+    WEIGHT8 = 2
+    SHIFT8 = 3
+    TABLE8 = 4
+    BIAS8 = 5
+    MULTIPLIER8 = 6
+    ZERO8 = 7
 
 
 # ---------------------------------------------------------------- rows in
@@ -66,52 +78,6 @@ def int8_input(const data_t[:, ::1] x, const float[::1] offset, const float[::1]
 
 # ---------------------------------------------------------------- products
 
-cdef void widen(const signed char *x, Py_ssize_t ldx, Py_ssize_t rows, Py_ssize_t depth,
-                short *out) noexcept nogil:
-    """Rows of `x` in 16 bits, each DEPTH8 long; zeros where there are fewer than ROWS8."""
-    cdef Py_ssize_t r, k
-    for r in range(ROWS8):
-        for k in range(depth):
-            out[r * DEPTH8 + k] = x[r * ldx + k] if r < rows else 0
-
-
-cdef inline void dot_rows(const short *x, const signed char *w, Py_ssize_t depth,
-                          int *sums) noexcept nogil:
-    """sums[r] = sum over k of x[r][k] w[k] for ROWS8 rows."""
-    cdef const short *x1 = x + DEPTH8
-    cdef const short *x2 = x + 2 * DEPTH8
-    cdef const short *x3 = x + 3 * DEPTH8
-    cdef int a = 0, b = 0, c = 0, d = 0
-    cdef short v
-    cdef Py_ssize_t k
-    for k in range(depth):
-        v = w[k]
-        a += x[k] * v
-        b += x1[k] * v
-        c += x2[k] * v
-        d += x3[k] * v
-    sums[0] = a
-    sums[1] = b
-    sums[2] = c
-    sums[3] = d
-
-
-cdef void accumulate_rows(const signed char *x, const signed char *w, Py_ssize_t rows,
-                          Py_ssize_t n_in, Py_ssize_t n_out, int *out) noexcept nogil:
-    cdef short wide[ROWS8 * DEPTH8]
-    cdef int sums[ROWS8]
-    cdef Py_ssize_t k = 0, depth, o, r
-    memset(out, 0, rows * n_out * sizeof(int))
-    while k < n_in:
-        depth = min(<Py_ssize_t>DEPTH8, n_in - k)
-        widen(x + k, n_in, rows, depth, wide)
-        for o in range(n_out):
-            dot_rows(wide, w + o * n_in + k, depth, sums)
-            for r in range(rows):
-                out[r * n_out + o] += sums[r]
-        k += depth
-
-
 def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weight,
                     int[:, ::1] out):
     """Sums of products, without bias or zero point.
@@ -125,26 +91,11 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
     out : int32 (n, outputs)
         OUT.
     """
-    cdef Py_ssize_t n = x.shape[0], blocks = (n + ROWS8 - 1) // ROWS8, block
+    cdef Py_ssize_t n = x.shape[0]
+    if n == 0:
+        return
     with nogil:
-        for block in range(blocks):
-            accumulate_rows(&x[block * ROWS8, 0], &weight[0, 0],
-                            min(<Py_ssize_t>ROWS8, n - block * ROWS8), x.shape[1], weight.shape[0],
-                            &out[block * ROWS8, 0])
-
-
-cdef void requantize_row(const int *sums, const int *bias, const int *multiplier,
-                         const signed char *shift, Py_ssize_t outputs, int zero_point,
-                         signed char *out) noexcept nogil:
-    cdef Py_ssize_t o
-    cdef int right
-    cdef long long q, half = 1
-    for o in range(outputs):
-        right = 31 - shift[o]
-        q = (<long long>sums[o] + bias[o]) * multiplier[o] + (half << (right - 1))
-        q = (q >> right) + zero_point
-        q = q if q > -128 else -128
-        out[o] = <signed char>(q if q < 127 else 127)
+        lwnn_accumulate8(&x[0, 0], n, &weight[0, 0], x.shape[1], weight.shape[0], &out[0, 0])
 
 
 def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::1] multiplier,
@@ -154,7 +105,7 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     Parameters
     ----------
     sums : int32 (n, outputs)
-        IN. What `int8_accumulate` made.
+        IN. What `int8_accumulate` made; with the bias they fit 32 bits.
     bias : int32 (passes, outputs)
         IN. Each row of sums is used with each of them: one for most layers, one per label where
         the passes of a Forward-Forward net share their first product.
@@ -170,8 +121,15 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     cdef Py_ssize_t passes = bias.shape[0], n = out.shape[0], r
     with nogil:
         for r in range(n):
-            requantize_row(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0], &shift[0],
-                           out.shape[1], zero_point, &out[r, 0])
+            lwnn_requantize8(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0],
+                             &shift[0], out.shape[1], zero_point, &out[r, 0])
+
+
+cdef void look_up(const signed char *x, const signed char *table, Py_ssize_t size,
+                  signed char *out) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(size):
+        out[i] = table[128 + x[i]]
 
 
 def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
@@ -187,11 +145,62 @@ def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
     out : int8 (n, units)
         OUT.
     """
-    cdef Py_ssize_t n = x.shape[0], units = x.shape[1], r, i
+    if x.shape[0] == 0:
+        return
     with nogil:
-        for r in range(n):
-            for i in range(units):
-                out[r, i] = table[128 + x[r, i]]
+        look_up(&x[0, 0], &table[0], x.shape[0] * x.shape[1], &out[0, 0])
+
+
+# ---------------------------------------------------------------- dense nets
+
+cdef void dense_layer8(const signed char *x, Py_ssize_t n, const long long *layer,
+                       const signed char *octets, const int *words, int *sums,
+                       signed char *out) noexcept nogil:
+    """Outputs of a layer for n rows; the table of its activation is applied in place."""
+    cdef Py_ssize_t n_out = layer[OUT8], r
+    lwnn_accumulate8(x, n, octets + layer[WEIGHT8], layer[IN8], n_out, sums)
+    for r in range(n):
+        lwnn_requantize8(sums + r * n_out, words + layer[BIAS8], words + layer[MULTIPLIER8],
+                         octets + layer[SHIFT8], n_out, <int>layer[ZERO8], out + r * n_out)
+    if layer[TABLE8] >= 0:
+        look_up(out, octets + layer[TABLE8], n * n_out, out)
+
+
+def int8_dense(const signed char[:, ::1] x, const long long[:, ::1] layers,
+               const signed char[::1] octets, const int[::1] words, int[::1] sums,
+               signed char[:, ::1] states, signed char[:, ::1] out):
+    """All layers of a dense net: accumulate, requantize and look up, one after the other.
+
+    Parameters
+    ----------
+    x : int8 (n, inputs)
+        IN. Quantized rows.
+    layers : int64 (layers, 8)
+        IN. Per layer: inputs, outputs, offsets in `octets` of the weight, the shift and the
+        activation's table (-1: none), offsets in `words` of the bias and the multiplier, zero
+        point.
+    octets : int8
+        IN. Weights, shifts and tables of all layers.
+    words : int32
+        IN. Biases and multipliers of all layers.
+    sums : int32 (n * widest layer,)
+        Workspace.
+    states : int8 (2, n * widest layer)
+        Workspace.
+    out : int8 (n, outputs)
+        OUT.
+    """
+    cdef Py_ssize_t n = x.shape[0], last = layers.shape[0] - 1, i
+    cdef const signed char *source
+    cdef signed char *target
+    if n == 0:
+        return
+    source = &x[0, 0]
+    with nogil:
+        for i in range(last + 1):
+            target = &out[0, 0] if i == last else &states[i % 2, 0]
+            dense_layer8(source, n, &layers[i, 0], &octets[0], &words[0], &sums[0], target)
+            source = target
 
 
 # ---------------------------------------------------------------- Forward-Forward

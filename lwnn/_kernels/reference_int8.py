@@ -6,6 +6,7 @@ import numpy as np
 
 __all__ = [
     "int8_accumulate",
+    "int8_dense",
     "int8_goodness",
     "int8_input",
     "int8_lookup",
@@ -38,6 +39,20 @@ def int8_requantize(sums, bias, multiplier, shift, zero_point, out):
 
 def int8_lookup(x, table, out):
     out[:] = table[x.astype(np.int64) + 128]
+
+
+def int8_dense(x, layers, octets, words, sums, states, out):
+    for i, layer in enumerate(layers):
+        n_in, n_out, weight, shift, table, bias, multiplier, zero_point = map(int, layer)
+        total = sums[: len(x) * n_out].reshape(len(x), n_out)
+        last = i == len(layers) - 1
+        target = out if last else states[i % 2, : total.size].reshape(total.shape)
+        int8_accumulate(x, octets[weight : weight + n_in * n_out].reshape(n_out, n_in), total)
+        how = words[multiplier : multiplier + n_out], octets[shift : shift + n_out]
+        int8_requantize(total, words[None, bias : bias + n_out], *how, zero_point, target)
+        if table >= 0:
+            int8_lookup(target, octets[table : table + 256], target)
+        x = target
 
 
 def integer_root(value):

@@ -4,7 +4,8 @@
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
 
-What each step computes is in `lwnn/_kernels/int8.pxi`.
+What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, a Forward-Forward
+net one for each step.
 """
 
 import concurrent.futures
@@ -12,13 +13,13 @@ import concurrent.futures
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.quantization.tensors import looked_up, passes, used_layers
+from lwnn.quantization.tensors import passes, used_layers
 
 #: Sums that a layer may hold while a thread scores some rows: 1 MB.
 _SUMS = 1 << 18
 
 
-def integer_scores(network, tensors, readout, x, threads):
+def integer_scores(network, tensors, packed, readout, x, threads):
     """Score of every class for every row; the highest is the prediction.
 
     Parameters
@@ -26,6 +27,8 @@ def integer_scores(network, tensors, readout, x, threads):
     network : Network
     tensors : dict of str to ndarray
         As `lwnn.quantization.tensors.expected` lists them, checked.
+    packed : Packed or None
+        The same tensors joined, for the output readout.
     readout : {'output', 'goodness', 'head'}
     x : ndarray of float32 or uint8, shape (n, inputs), C-contiguous
         Raw rows.
@@ -38,13 +41,17 @@ def integer_scores(network, tensors, readout, x, threads):
     """
     dtype = np.int64 if readout == "goodness" else np.int8
     out = np.empty((len(x), network.classes), dtype)
-    run = {"output": _output, "goodness": _goodness, "head": _head}[readout]
-    widest = max(outputs for _, _, outputs in network.layers)
+    widest = max((*network.hidden, network.classes))
     step = int(np.clip(_SUMS // (passes(network, readout) * widest), 16, 1024))
 
     def chunk(start):
         rows = x[start : start + step]
-        out[start : start + step] = run(network, tensors, _quantized(tensors, rows))
+        target = out[start : start + step]
+        if readout == "output":
+            _output(packed, widest, _quantized(tensors, rows), target)
+        else:
+            run = _goodness if readout == "goodness" else _head
+            target[:] = run(network, tensors, _quantized(tensors, rows))
 
     starts = range(0, len(x), step)
     if min(threads, len(starts)) <= 1:
@@ -65,15 +72,10 @@ def _quantized(tensors, x):
     return out
 
 
-def _output(network, tensors, x):
-    tables = looked_up(network)
-    for name, _, _ in network.layers:
-        x = _layer(tensors, name, x)
-        if name in tables:
-            y = np.empty_like(x)
-            kernels.int8_lookup(x, tensors[f"{name}.table"], y)
-            x = y
-    return x
+def _output(packed, widest, x, out):
+    sums = np.empty(len(x) * widest, np.int32)
+    states = np.empty((2, len(x) * widest), np.int8)
+    kernels.int8_dense(x, *packed, sums, states, out)
 
 
 def _goodness(network, tensors, x):

@@ -1,6 +1,7 @@
 """A quantized model: like a `Model` from outside, integers inside."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from lwnn.errors import ModelFileError
 from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
 from lwnn.quantization.inference import integer_scores
+from lwnn.quantization.packing import packed
 from lwnn.scoring import check_rows, probabilities
 
 
@@ -64,6 +66,10 @@ class QuantizedModel:
             tensor.nbytes for name, tensor in self.tensors.items() if not name.endswith("scale")
         )
 
+    @functools.cached_property
+    def _packed(self):
+        return packed(self.network, self.tensors) if self.readout == "output" else None
+
     def integer_scores(self, x, threads=1):
         """Score of every class as the device computes it; the highest is the prediction.
 
@@ -85,7 +91,7 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = check_rows(x, self.network.inputs)
-        return integer_scores(self.network, self.tensors, self.readout, x, threads)
+        return integer_scores(self.network, self.tensors, self._packed, self.readout, x, threads)
 
     def scores(self, x, threads=1):
         """What the integer scores stand for, float32 (n, classes)."""

@@ -1,6 +1,7 @@
 """The int8 kernels: every build against the twin, the twin against plain integers."""
 
 import inspect
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,15 @@ from lwnn._kernels import reference, reference_int8
 
 BUILDS = [build for build in _kernels.available() if build != "reference"]
 #: One, odd numbers, and more than one block of rows and of inputs.
-SHAPES = [(1, 1, 1), (3, 7, 5), (4, 64, 10), (5, 513, 33), (9, 1030, 3), (130, 20, 2)]
+SHAPES = [
+    (1, 1, 1),
+    (3, 7, 5),
+    (4, 64, 10),
+    (5, 513, 33),
+    (9, 1030, 3),
+    (14, 1100, 7),
+    (130, 20, 2),
+]
 INT32 = (-(2**31), 2**31 - 1)
 
 
@@ -144,6 +153,32 @@ def test_lookup(build, shape, rng):
     n, units, _ = shape
     x, table = int8(rng, n, units), rng.permutation(256).astype(np.int8)
     np.testing.assert_array_equal(*both(build, "int8_lookup", (x, table), np.zeros_like(x)))
+
+
+def dense_net(rng, widths):
+    """A table of layers, of which the first has an activation's table, and what it points into."""
+    layers, octets, words = [], np.zeros(0, np.int8), np.zeros(0, np.int32)
+    for n_in, n_out in itertools.pairwise(widths):
+        weight, shift = octets.size, octets.size + n_in * n_out
+        table = -1 if layers else shift + n_out
+        layers.append((n_in, n_out, weight, shift, table, words.size, words.size + n_out, 3))
+        shifts = np.full(n_out, -8, np.int8) + rng.integers(-2, 3, n_out).astype(np.int8)
+        more = rng.permutation(256).astype(np.int8) if table > 0 else octets[:0]
+        octets = np.concatenate([octets, int8(rng, n_in * n_out), shifts, more])
+        bias = rng.integers(-(2**16), 2**16, n_out, dtype=np.int32)
+        words = np.concatenate([words, bias, rng.integers(2**30, 2**31, n_out, dtype=np.int32)])
+    return np.array(layers, np.int64), octets, words
+
+
+def test_dense(build, shape, rng):
+    n, inputs, outputs = shape
+    widths = inputs, outputs, 6, outputs
+    room = n * max(widths)
+    workspace = np.zeros(room, np.int32), np.zeros((2, room), np.int8)
+    arguments = int8(rng, n, inputs), *dense_net(rng, widths), *workspace
+    got, twin = both(build, "int8_dense", arguments, np.zeros((n, outputs), np.int8))
+    np.testing.assert_array_equal(got, twin)
+    assert got.size < 10 or len(np.unique(got)) > 2
 
 
 @pytest.mark.parametrize("zero_point", [-128, 0, 127])
