@@ -1,8 +1,10 @@
 """What `import lwnn` promises: names that are there, say what they are, and cost nothing."""
 
 import inspect
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,20 @@ import lwnn
 
 #: `__version__` is a string; all others are looked up in the room that they live in.
 NAMES = [name for name in lwnn.__all__ if name != "__version__"]
+
+
+def printed(program, folder):
+    """What a fresh interpreter prints, with this very package and not the one in its folder."""
+    home = str(Path(lwnn.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": home},
+    )
+    return done.stdout.strip()
 
 
 def test_there_are_names():
@@ -32,20 +48,14 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = lwnn.tarin
 
 
-def test_importing_it_loads_nothing_heavy():
+def test_importing_it_loads_nothing_heavy(tmp_path):
     heavy = ("numpy", "rich", "typer", "safetensors", "lwnn._kernels.baseline", "lwnn.data")
     program = f"import sys, lwnn; print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed(program, tmp_path) == "[]"
 
 
 @pytest.mark.parametrize("name", ["load", "Model"])
-def test_names_are_there_at_first_use(name):
+def test_names_are_there_at_first_use(name, tmp_path):
     """In a fresh interpreter, so that no other test has imported the room already."""
     program = f"import lwnn; print(lwnn.{name}.__name__)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == name
+    assert printed(program, tmp_path) == name

@@ -1,9 +1,7 @@
 /* Sums of products of int8: the loop in which int8 prediction spends its time.
  *
  * Both sides are widened to 16 bits, products are added in pairs to 32 bits: exact for every
- * value, so neither the width of a vector nor the order of a sum can change a bit. (Products of
- * bytes that saturate at 16 bits would be no faster here: they need a second multiply to reach
- * 32 bits.)
+ * value, so neither the width of a vector nor the order of a sum can change a bit.
  *
  *     lwnn_dots    some outputs of one sample; weights are widened as they are read
  *     lwnn_panel   some outputs of some samples, from a panel of weights widened before
@@ -224,8 +222,8 @@ static void lwnn_accumulate8(const signed char *x, ptrdiff_t n, const signed cha
     }
 }
 
-/* One row of sums to int8. Written so that it becomes vector code: 32-bit factors, and an
- * arithmetic shift as a logical one of the number moved up by 2^63, moved back afterwards. */
+/* One row of sums to int8. The arithmetic shift is a logical one of the number moved up by 2^63,
+ * moved back afterwards, which C defines for every sign. */
 static void lwnn_requantize8(const int *restrict sums, const int *restrict bias,
                              const int *restrict multiplier, const signed char *restrict shift,
                              ptrdiff_t n, int zero_point, signed char *restrict out)
