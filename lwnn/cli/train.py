@@ -47,7 +47,7 @@ def train(
     ] = None,
     delta: Annotated[float | None, _option(help="How far wp moves a weight.")] = None,
     patience: Annotated[
-        int | None, _option(metavar="EPOCHS", help="Stop after so many without a better one.")
+        int | None, _option(metavar="EPOCHS", help="Stop after so many worse than the best.")
     ] = None,
     val: Annotated[
         str | None, _option(metavar="SHARE|FILE", help="Validation rows. [default: 0.1]")
