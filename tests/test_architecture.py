@@ -15,7 +15,7 @@ FLOORS = {
     for floor, rooms in enumerate(
         [
             ["errors", "_version"],
-            ["files", "_kernels", "autodiff"],
+            ["files", "_kernels", "autodiff", "options"],
             ["data", "network", "metrics"],
             ["scoring"],
             ["learning", "model"],
