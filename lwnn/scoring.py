@@ -52,7 +52,7 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         vector,
         table,
         goals,
-        network.label_scale,
+        network.form,
         x,
         scaler,
         clip,
@@ -73,8 +73,9 @@ def _plan(network, readout, rows, threads):
     table = network.table
     widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
-    size = kernels.dense_workspace if readout == "output" else kernels.ff_workspace
-    return batch, size(table, batch, False, threads)
+    if readout == "output":
+        return batch, kernels.dense_workspace(table, batch, False, threads)
+    return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
 
 
 def check_rows(x, inputs):

@@ -113,12 +113,14 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    name = "ff" if kind == "ff" else "dense"
-    size = getattr(kernels, f"{name}_workspace")(net.table, 5, False, 1)
+    if kind == "ff":
+        size = kernels.ff_workspace(net.table, net.form, 5, False, 1)
+    else:
+        size = kernels.dense_workspace(net.table, 5, False, 1)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":
-            settings = (problem.goals, 1.0)
+            settings = (problem.goals, problem.form)
             kernels.ff_scores(
                 problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
             )
