@@ -1,6 +1,7 @@
-"""Other ways to a per-weight perturbation gradient: full passes in NumPy and in C, NumPy changes."""
+"""Other ways to a per-weight gradient: full passes in NumPy and in C, changes in NumPy."""
 
 import ctypes
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,7 +30,7 @@ class Problem:
         self.x = rng.standard_normal((batch, widths[0]), np.float32)
         self.y = rng.integers(0, widths[-1], batch).astype(np.int32)
         parts = []
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in itertools.pairwise(widths):
             parts.append(rng.standard_normal(inputs * outputs, np.float32) * np.sqrt(2 / inputs))
             parts.append(np.zeros(outputs, np.float32))
         self.params = np.concatenate(parts).astype(np.float32)
