@@ -171,12 +171,40 @@ class Options:
         values=("goodness", "head"),
         algos=("ff",),
     )
+    perturb: str | None = _option(
+        str,
+        "What is moved at a time: a weight, a unit's input, all weights into a unit, or all.",
+        "Weight perturbation",
+        default="weight",
+        values=("weight", "node", "fan-in", "simultaneous"),
+        algos=("wp",),
+    )
     delta: float | None = _option(
         float,
-        "How far a weight is moved.",
+        "How far a weight, or a unit's input, is moved.",
         "Weight perturbation",
-        default=1e-3,
+        default=lambda job: 1e-2 if job.settings["perturb"] == "simultaneous" else 1e-3,
+        shown="0.001, or 0.01 for simultaneous",
         algos=("wp",),
+    )
+    differences: str | None = _option(
+        str,
+        "Cost after minus before, or on both sides.",
+        "Weight perturbation",
+        default=lambda job: "central" if job.settings["perturb"] == "simultaneous" else "forward",
+        shown="forward, or central for simultaneous",
+        values=("forward", "central"),
+        algos=("wp",),
+    )
+    repeats: int | None = _option(
+        int,
+        "Draws of random signs that are averaged.",
+        "Weight perturbation",
+        default=1,
+        span=(1, 100_000),
+        algos=("wp",),
+        needs=("perturb", ("fan-in", "simultaneous")),
+        flag="draws",
     )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)

@@ -15,7 +15,7 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, resolve
+from lwnn.options import Options, check, key, resolve
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -45,6 +45,8 @@ class Run:
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
+    update_work : int
+        Multiply-accumulates of an update, roughly.
     working_bytes : int
         Bytes that training held, data aside.
     """
@@ -60,6 +62,7 @@ class Run:
     seconds: float
     samples_per_second: float
     forward_passes: int
+    update_work: int
     working_bytes: int
 
 
@@ -134,6 +137,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
+        update_work=rule.work * rule.batch,
         working_bytes=rule.working_bytes,
     )
 
@@ -187,7 +191,7 @@ def prepare(dataset, parts, scaler, options):
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
     )
-    extra = {name: settings[name] for name in rule_class.takes if name in settings}
+    extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(
         network,
         parts.train,

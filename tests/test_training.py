@@ -133,7 +133,16 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
     [
         ("ff", {"readout": "goodness"}),
         ("bp", {"activation": "relu", "cost": "cross-entropy"}),
-        ("wp", {"activation": "relu", "cost": "cross-entropy", "delta": 1e-3}),
+        (
+            "wp",
+            {
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "perturb": "weight",
+                "delta": 1e-3,
+                "differences": "forward",
+            },
+        ),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -260,7 +269,7 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
     scratch = {
         "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
-        "wp": lambda: kernels.wp_workspace(table, 16, 2),
+        "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
     }[algo]()
     negatives = 84 if algo == "ff" else 0
     assert run.working_bytes == 4 * (2 * size + 2 * size + scratch + negatives)

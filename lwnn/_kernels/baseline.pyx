@@ -5,6 +5,7 @@ include "dense.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
 include "perturbation.pxi"
+include "perturbation_forms.pxi"
 include "int8.pxi"
 
 

@@ -52,7 +52,7 @@ class Rule(abc.ABC):
     #: Kind of network that the rule trains.
     kind = "dense"
     readout = "output"
-    #: Settings that the rule takes as keywords.
+    #: Options that the rule takes as keywords.
     takes = ()
 
     def __init__(
@@ -106,6 +106,11 @@ class Rule(abc.ABC):
     def row_work(network):
         """Multiply-accumulates a row, roughly: enough to choose threads and pauses by."""
         return 3 * network.size
+
+    @property
+    def work(self):
+        """Multiply-accumulates a row, roughly, of an update."""
+        return self.row_work(self.network)
 
     def begin_epoch(self):  # noqa: B027 - most rules draw nothing
         """Called before the rows of an epoch are visited."""

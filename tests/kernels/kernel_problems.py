@@ -7,6 +7,7 @@ import numpy as np
 
 from lwnn._kernels import reference
 from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.learning.perturbation import FORMS
 from lwnn.network import ACTIVATIONS, COSTS, Network, Params
 
 FENCE_WIDTH = 16
@@ -117,10 +118,10 @@ class Learnt:
     losses: np.ndarray
 
 
-def workspace_size(kernels, algo, problem, threads=1):
+def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
-        return kernels.wp_workspace(table, problem.batch, threads)
+        return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
     size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
     return size(table, problem.batch, True, threads)
 
@@ -133,6 +134,9 @@ def learn(
     optimizer="sgd",
     rate=0.5,
     delta=1e-3,
+    form="weight",
+    sides=1,
+    draws=1,
     threads=1,
     calls=1,
     epsilon=1e-2,
@@ -146,7 +150,7 @@ def learn(
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
-    size = workspace_size(kernels, algo, problem, threads) if room is None else room
+    size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     losses = np.zeros(len(net.table) if algo == "ff" else 1)
     workspace = Fenced(np.full(size, stale, np.float32))
@@ -161,7 +165,8 @@ def learn(
             settings = (problem.goals, net.label_scale)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
         elif algo == "wp":
-            settings = (COSTS.index(net.cost), delta)
+            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
+            settings = (COSTS.index(net.cost), *moves)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
             cost = COSTS.index(net.cost)
