@@ -10,7 +10,7 @@ from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp")
+ALGOS = ("ff", "bp", "wp", "mf")
 _DENSE = ("bp", "wp")
 
 
@@ -31,8 +31,8 @@ class About:
         What None stands for; a callable gets the `Job`. None: nothing, the option stays unset.
     shown : str
         How the default is described, if not as the value itself.
-    values : tuple of str
-        What it may be; empty: anything.
+    values : tuple of str, or dict of str to tuple of str
+        What it may be, or what it may be by rule, the default first; empty: anything.
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
@@ -48,11 +48,15 @@ class About:
     panel: str
     default: Any = None
     shown: str = ""
-    values: tuple = ()
+    values: tuple | dict = ()
     span: tuple = ()
     algos: tuple = ALGOS
     needs: tuple = ()
     flag: str = ""
+
+    def allowed(self, algo):
+        """What it may be with this rule; empty: anything."""
+        return self.values.get(algo, ()) if isinstance(self.values, dict) else self.values
 
 
 @dataclasses.dataclass
@@ -81,11 +85,17 @@ def _default_rate(job):
     """By optimizer and number of inputs.
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Mono-Forward,
+    whose inputs are divided by their root mean square, does better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        return float(f"{min(0.01, max(0.001, 0.64 / job.inputs)):.2g}")
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.algo == "mf" else 1))
+        return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+
+
+def _default_readout(job):
+    return about("readout").allowed(job.algo)[0]
 
 
 def _default_patience(job):
@@ -165,11 +175,13 @@ class Options:
     )
     readout: str | None = _option(
         str,
-        "How ff predicts: goodness of every label in turn, or the head's one pass.",
+        "How the net is read. ff: goodness of every label in turn, or the head's one pass; "
+        "mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
-        default="goodness",
-        values=("goodness", "head"),
-        algos=("ff",),
+        default=_default_readout,
+        shown="goodness, or sum",
+        values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
+        algos=("ff", "mf"),
     )
     perturb: str | None = _option(
         str,
@@ -244,10 +256,16 @@ def help_text(name):
     """What an option is, what it may be, which rules it is for, and its default."""
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    values = f"One of {', '.join(told.values)}." if told.values else ""
+    values = f"One of {', '.join(_all_values(told))}." if told.values else ""
     rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def _all_values(told):
+    if isinstance(told.values, dict):
+        return [value for values in told.values.values() for value in values]
+    return told.values
 
 
 def check(options):
@@ -264,7 +282,7 @@ def check(options):
         if options.algo in ALGOS and options.algo not in told.algos:
             fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        _check_value(flag(name), value, told)
+        _check_value(flag(name), value, told, options.algo)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
@@ -275,9 +293,10 @@ def _given(options, name):
     return about(name).default if value is None else value
 
 
-def _check_value(name, value, told):
-    if told.values and value not in told.values:
-        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(told.values)}")
+def _check_value(name, value, told, algo):
+    allowed = told.allowed(algo)
+    if allowed and value not in allowed:
+        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         raise UsageError(f"--{name} {value:g}; expected {told.span[0]:g} to {told.span[1]:g}")
 

@@ -63,7 +63,7 @@ def same_model(one, other):
 # ---------------------------------------------------------------- options
 
 REFUSED = [
-    ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp"),
+    ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp, mf"),
     ({"epochs": 0}, "--epochs 0; expected 1 to 1e+06"),
     ({"batch": 0}, "--batch 0; expected 1 to 65536"),
     ({"rate": -0.1}, "--lr -0.1; expected 1e-12 to 1e+06"),
@@ -75,8 +75,11 @@ REFUSED = [
     ({"activation": "tanh"}, "--activation goes with --algo bp or --algo wp, not with --algo ff"),
     (
         {"algo": "bp", "readout": "head"},
-        "--readout goes with --algo ff, not with --algo bp",
+        "--readout goes with --algo ff or --algo mf, not with --algo bp",
     ),
+    ({"algo": "mf", "readout": "goodness"}, "unknown --readout 'goodness'; choose from sum, last"),
+    ({"algo": "mf", "hidden": ()}, "Mono-Forward needs a hidden layer; try --hidden 64"),
+    ({"algo": "mf", "cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo mf"),
     ({"algo": "bp", "delta": 0.1}, "--delta goes with --algo wp, not with --algo bp"),
     ({"momentum": 0.5}, "--momentum goes with --optimizer momentum"),
     (
@@ -112,6 +115,8 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
         (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
+        (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
         (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
         (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
@@ -143,6 +148,7 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "differences": "forward",
             },
         ),
+        ("mf", {"readout": "sum"}),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -270,6 +276,7 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
         "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
         "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
+        "mf": lambda: kernels.mf_workspace(table, 16, True, 2),
     }[algo]()
     negatives = 84 if algo == "ff" else 0
     assert run.working_bytes == 4 * (2 * size + 2 * size + scratch + negatives)
@@ -286,7 +293,7 @@ def test_plain_steps_need_less_memory_than_adam(dataset, algo):
 def test_forward_passes_an_update(dataset):
     runs = {a: train(dataset, Options(algo=a, **QUICK)) for a in RULES}
     assert runs["ff"].forward_passes == 3
-    assert runs["bp"].forward_passes == 1
+    assert runs["bp"].forward_passes == runs["mf"].forward_passes == 1
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
 
 
@@ -333,6 +340,7 @@ SANE = {
     "ff": ({"epochs": 12}, 0.92),
     "bp": ({"epochs": 8}, 0.93),
     "wp": ({"epochs": 6, "hidden": (12,)}, 0.85),
+    "mf": ({"epochs": 8}, 0.93),
 }
 
 

@@ -415,3 +415,8 @@ def ff_scores(
     if len(head):
         weight, bias = _layer(params, table[-1])
         head[:] = _neutral_states(params, table, x, label_scale) @ weight.T + bias
+
+
+# ---------------------------------------------------------------- rooms that read the pieces above
+
+from lwnn._kernels.reference_mono import *  # noqa: E402, F403

@@ -31,6 +31,15 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+Exit = Annotated[
+    float | None,
+    typer.Option(
+        "--exit",
+        metavar="SHARE",
+        help="For models of --algo mf: a row leaves at the first layer that gives a class so much.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
 

@@ -75,3 +75,17 @@ def test_the_csv_file_never_takes_the_place_of_the_data(refused, trees):
 @pytest.mark.parametrize("hidden", ["none", "x"])
 def test_hidden_sizes_that_a_rule_cannot_take(refused, trees, hidden):
     assert "--hidden" in refused("bench", trees, "--hidden", hidden)
+
+
+def test_the_rules_may_be_chosen(lwnn, trees):
+    ended = lwnn("bench", trees, *QUICK, "--algos", "mf, bp", "--json")
+    assert [record["algo"] for record in json.loads(ended.out)["results"]] == ["mf", "bp"]
+    assert len(ended.err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("algos", "complaint"),
+    [("mf,gd", "unknown rule 'gd'; choose from ff, bp"), ("mf,mf", "name each rule once")],
+)
+def test_rules_that_cannot_be_compared(refused, trees, algos, complaint):
+    assert complaint in refused("bench", trees, "--algos", algos)

@@ -11,11 +11,12 @@ import pytest
 from lwnn import modelfile
 from lwnn.cli import progress
 from lwnn.learning import Backprop
+from lwnn.options import ALGOS
 
 QUICK = ("--epochs", 3)
 
 
-@pytest.mark.parametrize("algo", ["ff", "bp", "wp"])
+@pytest.mark.parametrize("algo", ALGOS)
 def test_a_table_becomes_a_model(lwnn, trees, algo):
     ended = lwnn("train", trees, "--algo", algo, "--epochs", 20)
     assert ended.code == 0

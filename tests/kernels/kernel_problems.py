@@ -90,7 +90,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     def size(least, most):
         return int(min(random.integers(least, most + 1), random.integers(least, 3 * most)))
 
-    depth = int(random.integers(1 if kind == "ff" else 0, 5))
+    depth = int(random.integers(0 if kind == "dense" else 1, 5))
     rows = size(1, most_rows)
     network = {}
     if kind == "dense":
@@ -122,8 +122,12 @@ def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
-    size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
-    return size(table, problem.batch, True, threads)
+    return size_function(kernels, problem.network)(table, problem.batch, True, threads)
+
+
+def size_function(kernels, network):
+    """The function that says what workspace a kind of network needs."""
+    return getattr(kernels, f"{network.kind}_workspace")
 
 
 def learn(
@@ -152,7 +156,7 @@ def learn(
     net, method = problem.network, OPTIMIZERS.index(optimizer)
     size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
-    losses = np.zeros(len(net.table) if algo == "ff" else 1)
+    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
@@ -164,6 +168,8 @@ def learn(
             how = (problem.wrong, *how)
             settings = (problem.goals, net.label_scale)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
+        elif algo == "mf":
+            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
         elif algo == "wp":
             moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
             settings = (COSTS.index(net.cost), *moves)
@@ -184,17 +190,23 @@ def parts(order, batch, calls):
 
 
 def scores(kernels, problem, params=None, *, batch=None, threads=1):
-    """Scores by every readout of the net: (output,) or (goodness, head)."""
+    """Scores by every readout of the net: (output,), (goodness, head) or (last, sum)."""
     kind = np.float64 if kernels is reference else np.float32
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
-    count = 2 if net.kind == "ff" else 1
+    count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = kernels.ff_workspace if net.kind == "ff" else kernels.dense_workspace
+    size = size_function(kernels, net)
     workspace = Fenced(np.full(size(net.table, batch, False, threads), np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
-    if net.kind == "ff":
+    if net.kind == "mf":
+        for mean, out in enumerate(outs):
+            depth = np.zeros(len(out.inside), np.int32)
+            how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
+            kernels.mf_scores(vector, net.table, *data, *how)
+            assert (depth == len(net.hidden)).all()
+    elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
