@@ -22,7 +22,7 @@ _HOMES = {
     "Model": "lwnn.model",
     "Network": "lwnn.network",
     "Params": "lwnn.network",
-    "Options": "lwnn.training",
+    "Options": "lwnn.options",
     "Run": "lwnn.training",
     "train": "lwnn.training",
     "QuantizedModel": "lwnn.quantization",

@@ -8,7 +8,6 @@ import numpy as np
 from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
-from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
 from lwnn.learning.forward_forward import label_scale
 from lwnn.learning.optimizers import Optimizer
@@ -16,70 +15,13 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
+from lwnn.options import Options, check, resolve
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
 _STREAMS = ("split", "init", "shuffle", "draws")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How to train; None stands for the default, which may depend on the rule and the data.
-
-    Parameters
-    ----------
-    algo : {'ff', 'bp', 'wp'}
-        Forward-Forward, backprop or weight perturbation.
-    hidden : tuple of int, optional
-        Width of each hidden layer; default (64,).
-    activation : {'relu', 'sigmoid', 'tanh', 'linear'}, optional
-        Of the hidden layers; default ``relu``. Forward-Forward takes no other.
-    cost : {'cross-entropy', 'mse'}, optional
-        For ``bp`` and ``wp``: cross-entropy over a softmax (default), or squared error over a
-        sigmoid.
-    epochs : int, optional
-        Default: about 3,000 updates, but 10 to 200 epochs.
-    batch : int, optional
-        Rows in a mini-batch; default 32, or 64 from 10,000 training rows on.
-    rate : float, optional
-        Learning rate; default by optimizer and number of inputs.
-    optimizer : {'adam', 'momentum', 'sgd'}, optional
-        Default ``adam``.
-    momentum : float, optional
-        For ``momentum``; default 0.9.
-    readout : {'goodness', 'head'}, optional
-        For ``ff``; default ``goodness``.
-    delta : float, optional
-        For ``wp``: how far a weight is moved; default 0.001.
-    patience : int, optional
-        Epochs without one as good as the best before training stops; default a third of
-        the epochs, at least 10.
-    val, test : float or Dataset
-        Share of the rows, or rows of their own.
-    seed : int
-        Everything random follows from it.
-    threads : int, optional
-        Default: all cores for large nets, one for small ones. The model does not depend on it.
-    """
-
-    algo: str = "ff"
-    hidden: tuple[int, ...] | None = None
-    activation: str | None = None
-    cost: str | None = None
-    epochs: int | None = None
-    batch: int | None = None
-    rate: float | None = None
-    optimizer: str | None = None
-    momentum: float | None = None
-    readout: str | None = None
-    delta: float | None = None
-    patience: int | None = None
-    val: float | Dataset = 0.1
-    test: float | Dataset = 0.2
-    seed: int = 0
-    threads: int | None = None
 
 
 @dataclasses.dataclass
@@ -201,86 +143,6 @@ def stream(seed, name):
     return np.random.default_rng([seed, _STREAMS.index(name)])
 
 
-# ---------------------------------------------------------------- options
-
-
-#: Option, smallest and largest value.
-_RANGES = (
-    ("epochs", 1, 1_000_000),
-    ("batch", 1, 65_536),
-    ("rate", 1e-12, 1e6),
-    ("patience", 1, 1_000_000),
-    ("threads", 1, 1024),
-    ("seed", 0, 2**63 - 1),
-)
-#: Option to the algorithms that it means something to.
-_ONLY = {
-    "cost": ("bp", "wp"),
-    "activation": ("bp", "wp"),
-    "readout": ("ff",),
-    "delta": ("wp",),
-}
-_FLAGS = {"rate": "lr"}
-
-
-def check(options):
-    """Refuse what cannot be meant, naming the option as the command line does."""
-    if options.algo not in RULES:
-        raise UsageError(f"unknown --algo {options.algo!r}; choose from {', '.join(RULES)}")
-    for name, least, most in _RANGES:
-        value = getattr(options, name)
-        if value is not None and not least <= value <= most:
-            flag = _FLAGS.get(name, name)
-            raise UsageError(f"--{flag} {value:g}; expected {least:g} to {most:g}")
-    for name, algorithms in _ONLY.items():
-        if getattr(options, name) is not None and options.algo not in algorithms:
-            fitting = " or ".join(f"--algo {algo}" for algo in algorithms)
-            raise UsageError(f"--{name} goes with {fitting}, not with --algo {options.algo}")
-    if options.momentum is not None and options.optimizer != "momentum":
-        raise UsageError("--momentum goes with --optimizer momentum")
-
-
-def default_rate(optimizer, inputs):
-    """A learning rate for nets of this many inputs.
-
-    Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
-    """
-    if optimizer == "adam":
-        return float(f"{min(0.01, max(0.001, 0.64 / inputs)):.2g}")
-    return 0.1 if optimizer == "sgd" else 0.02
-
-
-def resolve(options, rows, inputs):
-    """The settings to train with, defaults filled in, as the command line names them."""
-    batch = options.batch or (32 if rows < 10_000 else 64)
-    batch = min(batch, rows)
-    optimizer = options.optimizer or "adam"
-    epochs = options.epochs or min(200, max(10, round(3000 * batch / rows)))
-    settings = {
-        "algo": options.algo,
-        "hidden": list(options.hidden if options.hidden is not None else (64,)),
-        "epochs": epochs,
-        "batch": batch,
-        "optimizer": optimizer,
-        "lr": options.rate or default_rate(optimizer, inputs),
-        "patience": options.patience or max(10, epochs // 3),
-        "seed": options.seed,
-    }
-    extra = {
-        "momentum": 0.9 if optimizer == "momentum" else None,
-        "readout": "goodness" if options.algo == "ff" else None,
-        "activation": "relu" if options.algo != "ff" else None,
-        "cost": "cross-entropy" if options.algo != "ff" else None,
-        "delta": 1e-3 if options.algo == "wp" else None,
-    }
-    for name, default in extra.items():
-        if default is not None:
-            chosen = getattr(options, name)
-            settings[name] = default if chosen is None else chosen
-    return settings
-
-
 # ---------------------------------------------------------------- rows
 
 
@@ -325,7 +187,7 @@ def prepare(dataset, parts, scaler, options):
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
     )
-    extra = {name: settings[name] for name in ("readout", "delta") if name in settings}
+    extra = {name: settings[name] for name in rule_class.takes if name in settings}
     rule = rule_class(
         network,
         parts.train,

@@ -15,7 +15,7 @@ FLOORS = {
     for floor, rooms in enumerate(
         [
             ["errors", "_version", "autodiff"],
-            ["files", "_kernels"],
+            ["files", "_kernels", "options"],
             ["data", "network", "metrics"],
             ["scoring"],
             ["learning", "model"],

@@ -15,13 +15,28 @@
 # Changes above 1 are taken as differences after all: nothing cancels there, and the forms above
 # would overflow, or divide 0 by 0 on a saturated unit.
 #
+# All weights into a unit of the last two layers move E along one curve: E as a function of the
+# unit's change s. Where v s is small for every weight v out of the unit, that curve is its power
+# series, exact to float32 with four terms, whose coefficients are summed over the outputs once
+# for all weights into the unit:
+#
+#     cross-entropy   Delta E = log1p(sum_k s^k / k! sum_o p_o v_o^k) - v_true s
+#     squared error   Delta E = sum_o (a - t) Delta a + ½ Delta a^2,
+#                     Delta a = sigma' u + sigma'' u^2 / 2 + ...,  u = v_o s
+#
 # Lanes are the samples of the mini-batch. Threads share out units, never a sum.
+
+# Lines of scratch before the layers of changes: dh, two of `output_change`, five of a series.
+cdef enum:
+    LINES = 8
+
 
 cdef struct Perturbed:
     Dense net
     float *z[MAX_LAYERS + 1]      # [unit][sample] inputs of the activations, per layer
     float *moved                  # [unit][sample] delta x, or its expm1 or tanh
-    float *scratch                # per thread: three lines of samples, two layers of changes
+    float *top                    # largest |delta x| of each input over the samples
+    float *scratch                # per thread: LINES lines of samples, two layers of changes
     Py_ssize_t share              # floats of scratch a thread
     Py_ssize_t widest             # units of the widest layer
     float *errors                 # [class][sample] a - t, or p for cross-entropy
@@ -43,7 +58,8 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
     wp.moved = carve(arena, (widest + 1) * ld)
     wp.errors = carve(arena, table[table.shape[0] - 1, OUT] * ld)
     wp.widest = widest
-    wp.share = (2 * widest + 3) * ld + LWNN_LANES
+    wp.top = carve(arena, widest + 1)
+    wp.share = (2 * widest + LINES) * ld + LWNN_LANES
     wp.scratch = carve(arena, wp.share * threads)
     wp.gradient = carve(arena, size)
     return wp
@@ -217,7 +233,7 @@ cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, cons
     cdef Py_ssize_t l = layer + 1, o, b, ld = padded(samples)
     cdef const long long *row = wp.net.table + 6 * l
     cdef const float *column = wp.net.params + row[WEIGHT] + unit
-    cdef float *dz = scratch + 2 * ld
+    cdef float *dz = scratch + (LINES - 1) * ld
     cdef float *above = dz + wp.widest * ld
     cdef float *swap
     cdef float w
@@ -257,25 +273,116 @@ cdef float own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int
     return finish_change(wp, total, dz_true, samples, small)
 
 
+# ---------------------------------------------------------------- the curve of a unit
+
+# Terms of a series, and the line behind them: the weight to the true output.
+cdef enum:
+    TERMS = 4
+
+
+cdef void add_to_series(Perturbed *wp, Py_ssize_t o, float v, Py_ssize_t ld,
+                        float *c) noexcept nogil:
+    """Add output o, reached by weight v, to the coefficients `c` [term][sample]."""
+    cdef Py_ssize_t b
+    cdef const float *p = wp.net.acts[wp.net.layers] + o * ld
+    cdef const float *gap = wp.errors + o * ld
+    cdef float v2 = v * v, v3 = v2 * v, v4 = v2 * v2
+    cdef float a, s1, s2, s3, s4
+    if wp.cost == CROSS_ENTROPY:
+        for b in range(ld):
+            c[b] += p[b] * v
+            c[ld + b] += p[b] * v2 * <float>0.5
+            c[2 * ld + b] += p[b] * v3 * <float>(1 / 6.0)
+            c[3 * ld + b] += p[b] * v4 * <float>(1 / 24.0)
+        return
+    for b in range(ld):
+        a = p[b]
+        s1 = a * (1 - a)
+        s2 = s1 * (1 - 2 * a)
+        s3 = s1 * (1 - 6 * s1)
+        s4 = s2 * (1 - 12 * s1)
+        c[b] += v * gap[b] * s1
+        c[ld + b] += v2 * <float>0.5 * (gap[b] * s2 + s1 * s1)
+        c[2 * ld + b] += v3 * (gap[b] * s3 * <float>(1 / 6.0) + s1 * s2 * <float>0.5)
+        c[3 * ld + b] += v4 * (gap[b] * s4 * <float>(1 / 24.0) + s2 * s2 * <float>0.125
+                               + s1 * s3 * <float>(1 / 6.0))
+
+
+cdef float unit_series(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
+                       const int *rows, Py_ssize_t samples, float *c) noexcept nogil:
+    """Coefficients of E over a change of one unit of the last two layers, [term][sample].
+
+    The last line of `c` is the weight to the true output. Returns the largest |weight|.
+    """
+    cdef const long long *row = wp.net.table + 6 * (wp.net.layers - 1)
+    cdef const float *column = wp.net.params + row[WEIGHT] + unit
+    cdef Py_ssize_t o, b, ld = padded(samples)
+    cdef float *at_true = c + TERMS * ld
+    cdef float reach = 0
+    memset(c, 0, (TERMS + 1) * ld * sizeof(float))
+    if layer + 1 == wp.net.layers:
+        add_to_series(wp, unit, 1, ld, c)
+        for b in range(samples):
+            at_true[b] = 1 if y[rows[b]] == unit else 0
+        return 1
+    for o in range(row[OUT]):
+        add_to_series(wp, o, column[o * row[IN]], ld, c)
+        reach = max(reach, fabsf(column[o * row[IN]]))
+    for b in range(samples):
+        at_true[b] = column[y[rows[b]] * row[IN]]
+    return reach
+
+
+cdef float series_change(const float *c, const float *dh, Py_ssize_t samples, Py_ssize_t ld,
+                         int cost, float *line) noexcept nogil:
+    """Delta E, summed over the samples, along the curve."""
+    cdef Py_ssize_t b
+    cdef float s, t
+    cdef const float *at_true = c + TERMS * ld
+    for b in range(samples):
+        s = dh[b]
+        t = s * (c[b] + s * (c[ld + b] + s * (c[2 * ld + b] + s * c[3 * ld + b])))
+        line[b] = log1p_series(t) - at_true[b] * s if cost == CROSS_ENTROPY else t
+    return lwnn_sum(line, samples)
+
+
 # ---------------------------------------------------------------- the gradient
+
+cdef float weight_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, Py_ssize_t i,
+                         const int *y, const int *rows, Py_ssize_t samples, bint series,
+                         float *scratch) noexcept nogil:
+    """Delta E, summed over the samples, from moving the weight from input i into `unit`."""
+    cdef const long long *row = wp.net.table + 6 * layer
+    cdef Py_ssize_t ld = padded(samples)
+    cdef float *rest = scratch + ld
+    cdef float *dh = wp.moved + i * ld
+    if layer + 1 < wp.net.layers:
+        dh = scratch
+        unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
+                    wp.moved + i * ld, dh, ld, row[ACTIVATION], wp.large)
+    if series:
+        return series_change(rest + 2 * ld, dh, samples, ld, wp.cost, rest)
+    if layer + 1 == wp.net.layers:
+        return own_change(wp, unit, dh, y, rows, samples, rest)
+    return carried_change(wp, layer, unit, dh, y, rows, samples, rest)
+
 
 cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
                   const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
     """Gradient of all weights into one unit, and of its bias."""
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, ld = padded(samples), n_in = row[IN]
-    cdef float *dh = scratch
-    cdef float *rest = scratch + ld
-    cdef float change
+    cdef float change, reach = <float>1e30
     cdef float scale = 1 / (wp.delta * samples)
+    if layer + 2 >= wp.net.layers:
+        reach = unit_series(wp, layer, unit, y, rows, samples, scratch + 3 * ld)
     # Input n_in is the bias: it always reads 1.
     for i in range(n_in + 1):
-        if layer + 1 == wp.net.layers:
-            change = own_change(wp, unit, wp.moved + i * ld, y, rows, samples, rest)
-        else:
-            unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
-                        wp.moved + i * ld, dh, ld, row[ACTIVATION], wp.large)
-            change = carried_change(wp, layer, unit, dh, y, rows, samples, rest)
+        change = 0
+        if wp.top[i] > 0:
+            # No activation changes by more than its input does.
+            change = weight_change(wp, layer, unit, i, y, rows, samples,
+                                   wp.top[i] * reach < SMALL, scratch)
         wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] = (
             change * scale)
 
@@ -299,6 +406,8 @@ cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *row
         wp.moved[i] = wp.delta * x[i]
     for b in range(ld):
         wp.moved[row[IN] * ld + b] = wp.delta
+    for i in range(row[IN] + 1):
+        wp.top[i] = biggest(wp.moved + i * ld, samples)
     wp.large = push(wp.moved, (row[IN] + 1) * ld, kind)
     if team <= 1:
         wp_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)

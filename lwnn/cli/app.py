@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from lwnn._version import __version__
 from lwnn.cli import bench, evaluate, gradcheck, inspect, predict, quantize, train
+from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
 
@@ -91,7 +92,8 @@ def _tell_builds():
     typer.echo(f"Python {platform.python_version()}, NumPy {numpy.__version__}")
 
 
-for command in (train.train, evaluate.evaluate, predict.predict, quantize.quantize):
+app.command(cls=Sectioned)(train.train)
+for command in (evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
 app.command()(inspect.inspect)
 app.command()(bench.bench)

@@ -1,11 +1,14 @@
 """Arguments and options that several subcommands share."""
 
+import inspect
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from lwnn.errors import UsageError
+from lwnn.options import Options, about, declared, flag, help_text
 
 # Not `readable`: the readers of files say themselves what is wrong with one.
 Data = Annotated[
@@ -42,3 +45,90 @@ def widths(text):
         return tuple(int(width) for width in text.split(","))
     except ValueError:
         raise UsageError(f"--hidden {text}: expected widths such as 128,64, or none") from None
+
+
+def share_or_file(option, text):
+    """Return a share as float, a file as Path, None for the default."""
+    if text is None:
+        return None
+    try:
+        share = float(text)
+    except ValueError:
+        return Path(text)
+    if not 0 <= share < 1:
+        raise UsageError(f"{option} {text}: expected a share from 0 to below 1, or a file")
+    return share
+
+
+# ---------------------------------------------------------------- options of training
+
+
+class Sectioned(TyperCommand):
+    """A command with so many options that its help has sections."""
+
+    def format_options(self, ctx, formatter):
+        """Write arguments and options, a heading over each panel's own."""
+        sections = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record:
+                usual = "Options" if param.param_type_name == "option" else "Arguments"
+                panel = getattr(param, "rich_help_panel", None) or usual
+                sections.setdefault(panel, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+_METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE"}
+
+
+def training_options(command):
+    """Give a command every option of training in place of its ``**chosen``."""
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    added = [_parameter(name) for name, _ in declared()]
+    command.__signature__ = signature.replace(parameters=[*own, *added])
+    hints = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+    command.__annotations__ = hints
+    return command
+
+
+def _parameter(name):
+    """One option as Typer reads it from a signature."""
+    told = about(name)
+    kind = told.kind if told.kind in (int, float, bool) else str
+    option = typer.Option(
+        f"--{flag(name)}",
+        metavar=None if told.kind is bool else _metavar(told),
+        help=help_text(name),
+        show_default=False,
+        rich_help_panel=told.panel,
+    )
+    start = False if told.kind is bool else None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=start,
+        annotation=Annotated[kind if told.kind is bool else kind | None, option],
+    )
+
+
+def _metavar(told):
+    if told.kind in _METAVARS:
+        return _METAVARS[told.kind]
+    return {int: "N", float: "X", str: "NAME"}[told.kind]
+
+
+def options_from(chosen):
+    """The `Options` that a command line says; what it does not say is left to the defaults."""
+    given: dict[str, Any] = {}
+    for name, told in declared():
+        value = chosen[name]
+        if told.kind == "widths":
+            value = widths(value)
+        elif told.kind == "part":
+            value = share_or_file(f"--{flag(name)}", value)
+        if value is not None:
+            given[name] = value
+    return Options(**given)

@@ -1,5 +1,6 @@
 """`lwnn train`: from a data file to a model file."""
 
+import dataclasses
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -7,64 +8,31 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Data, Json, Quiet, Target, widths
+from lwnn.cli.arguments import Data, Json, Quiet, Target, options_from, training_options
 from lwnn.cli.console import Console, complain, listed, percent, printable
-from lwnn.errors import UsageError
+from lwnn.options import check
 
 _INTERRUPTED, _DIVERGED = 130, 2
 
 
-def _option(*names, **settings):
-    return typer.Option(*names, **{"show_default": False, **settings})
-
-
+@training_options
 def train(
     data: Data,
     *,
-    algo: Annotated[
-        str, _option(metavar="ff|bp|wp", help="Learning rule.", show_default=True)
-    ] = "ff",
     target: Target = None,
-    hidden: Annotated[
-        str | None,
-        _option(metavar="N,N,...", help="Units per hidden layer, or none. [default: 64]"),
-    ] = None,
-    activation: Annotated[
-        str | None, _option(metavar="relu|sigmoid|tanh|linear", help="Of hidden layers (bp, wp).")
-    ] = None,
-    cost: Annotated[
-        str | None, _option(metavar="cross-entropy|mse", help="What bp and wp minimise.")
-    ] = None,
-    epochs: Annotated[int | None, _option(help="Passes over the rows, at most.")] = None,
-    batch: Annotated[int | None, _option(help="Rows per update.")] = None,
-    lr: Annotated[float | None, _option(metavar="RATE", help="Learning rate.")] = None,
-    optimizer: Annotated[
-        str | None, _option(metavar="adam|momentum|sgd", help="How steps are taken.")
-    ] = None,
-    momentum: Annotated[float | None, _option(help="For --optimizer momentum.")] = None,
-    readout: Annotated[
-        str | None, _option(metavar="goodness|head", help="How ff predicts.")
-    ] = None,
-    delta: Annotated[float | None, _option(help="How far wp moves a weight.")] = None,
-    patience: Annotated[
-        int | None, _option(metavar="EPOCHS", help="Stop after so many worse than the best.")
-    ] = None,
-    val: Annotated[
-        str | None, _option(metavar="SHARE|FILE", help="Validation rows. [default: 0.1]")
-    ] = None,
-    test: Annotated[
-        str | None, _option(metavar="SHARE|FILE", help="Test rows. [default: 0.2]")
-    ] = None,
-    seed: Annotated[int, _option(help="Same seed, same model.", show_default=True)] = 0,
-    threads: Annotated[int | None, _option(help="Cores to use; changes no result.")] = None,
     output: Annotated[
         Path | None,
-        _option(
-            "--output", "-o", metavar="FILE", help="Model file. [default: DATA-ALGO.safetensors]"
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Model file. [default: DATA-ALGO.safetensors]",
+            show_default=False,
         ),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
+    **chosen,
 ):
     """Train a net on DATA.
 
@@ -73,29 +41,14 @@ def train(
     from lwnn import modelfile, training  # noqa: PLC0415
 
     console = Console("train", json=json, quiet=quiet)
-    val, test = _share_or_file("--val", val), _share_or_file("--test", test)
-    options = training.Options(
-        algo=algo,
-        hidden=widths(hidden),
-        activation=activation,
-        cost=cost,
-        epochs=epochs,
-        batch=batch,
-        rate=lr,
-        optimizer=optimizer,
-        momentum=momentum,
-        readout=readout,
-        delta=delta,
-        patience=patience,
-        seed=seed,
-        threads=threads,
-    )
-    training.check(options)
-    output = output or Path(f"{paths.stem(data)}-{algo}{paths.MODEL}")
-    paths.check_output(output, [data, *(part for part in (val, test) if isinstance(part, Path))])
+    options = options_from(chosen)
+    check(options)
+    output = output or Path(f"{paths.stem(data)}-{options.algo}{paths.MODEL}")
+    files = [part for part in (options.val, options.test) if isinstance(part, Path)]
+    paths.check_output(output, [data, *files])
     dataset = progress.load(console, data, target=target)
     _tell_assumptions(console, dataset, target)
-    options = _with_parts(console, options, dataset, val, test)
+    options = _with_parts(console, options, dataset)
     with progress.epochs(console) as on_epoch:
         run = training.train(dataset, options, on_epoch, _starter(console))
     modelfile.save(run.model, output)
@@ -103,30 +56,17 @@ def train(
     _end(run, output)
 
 
-def _share_or_file(option, text):
-    """Return a share as float, a file as Path, None for the default."""
-    if text is None:
-        return None
-    try:
-        share = float(text)
-    except ValueError:
-        return Path(text)
-    if not 0 <= share < 1:
-        raise UsageError(f"{option} {text}: expected a share from 0 to below 1, or a file")
-    return share
-
-
-def _with_parts(console, options, dataset, val, test):
-    """Return the options with validation and test rows; files are read here."""
-    import dataclasses  # noqa: PLC0415
-
-    parts = {}
-    for name, given in (("val", val), ("test", test)):
-        if isinstance(given, Path):
-            parts[name] = progress.load(console, given, schema=dataset.schema)
-        elif given is not None:
-            parts[name] = given
-    return dataclasses.replace(options, **parts)
+def _with_parts(console, options, dataset):
+    """Return the options with the rows of validation and test files read in."""
+    files = {name: getattr(options, name) for name in ("val", "test")}
+    return dataclasses.replace(
+        options,
+        **{
+            name: progress.load(console, path, schema=dataset.schema)
+            for name, path in files.items()
+            if isinstance(path, Path)
+        },
+    )
 
 
 def _tell_assumptions(console, dataset, target):

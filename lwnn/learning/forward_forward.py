@@ -35,6 +35,7 @@ class ForwardForward(Rule):
     """
 
     kind = "ff"
+    takes = ("readout",)
     forward_passes = 3
 
     def __init__(self, *args, readout="goodness", **kwargs):

@@ -18,6 +18,8 @@ class Perturbation(Backprop):
         small δ costs no accuracy.
     """
 
+    takes = ("delta",)
+
     def __init__(self, *args, delta=1e-3, **kwargs):
         if not 1e-6 <= abs(delta) <= 1:
             raise UsageError(f"--delta {delta:g}; expected between 1e-6 and 1")

@@ -52,6 +52,8 @@ class Rule(abc.ABC):
     #: Kind of network that the rule trains.
     kind = "dense"
     readout = "output"
+    #: Settings that the rule takes as keywords.
+    takes = ()
 
     def __init__(
         self,

@@ -1,0 +1,298 @@
+"""Every option of training, declared once.
+
+The Python API, the command line and its help, the checks, the defaults and the settings that a
+model records all read the fields of `Options`; a new option is one field here and a keyword of
+the rule that it belongs to.
+"""
+
+import dataclasses
+from typing import Any
+
+from lwnn.errors import UsageError
+
+ALGOS = ("ff", "bp", "wp")
+_DENSE = ("bp", "wp")
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What is known of an option beside its name.
+
+    Attributes
+    ----------
+    kind : type or str
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"`` or ``"part"`` for what has a
+        form of its own.
+    help : str
+        One sentence.
+    panel : str
+        The section of the help that it stands in.
+    default : value or callable
+        What None stands for; a callable gets the `Job`. None: nothing, the option stays unset.
+    shown : str
+        How the default is described, if not as the value itself.
+    values : tuple of str
+        What it may be; empty: anything.
+    span : tuple of float
+        Smallest and largest value; empty: any.
+    algos : tuple of str
+        The rules that it means something to.
+    needs : tuple
+        Name and values of another option that this one goes with; empty: none.
+    flag : str
+        Name on the command line and in the settings, if not that of the field.
+    """
+
+    kind: Any
+    help: str
+    panel: str
+    default: Any = None
+    shown: str = ""
+    values: tuple = ()
+    span: tuple = ()
+    algos: tuple = ALGOS
+    needs: tuple = ()
+    flag: str = ""
+
+
+@dataclasses.dataclass
+class Job:
+    """What a default may depend on: the rule, the training rows, and the settings before it."""
+
+    algo: str
+    rows: int
+    inputs: int
+    settings: dict = dataclasses.field(default_factory=dict)
+
+
+def _option(kind, text, panel, *, start=None, **more):
+    return dataclasses.field(default=start, metadata={"about": About(kind, text, panel, **more)})
+
+
+def _default_batch(job):
+    return min(32 if job.rows < 10_000 else 64, job.rows)
+
+
+def _default_epochs(job):
+    return min(200, max(10, round(3000 * job.settings["batch"] / job.rows)))
+
+
+def _default_rate(job):
+    """By optimizer and number of inputs.
+
+    Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
+    """
+    if job.settings["optimizer"] == "adam":
+        return float(f"{min(0.01, max(0.001, 0.64 / job.inputs)):.2g}")
+    return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+
+
+def _default_patience(job):
+    return max(10, job.settings["epochs"] // 3)
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to train; None stands for the default, which may depend on the rule and the data."""
+
+    algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
+    hidden: tuple[int, ...] | None = _option(
+        "widths", "Units per hidden layer, or none.", "Net", default=(64,), shown="64"
+    )
+    activation: str | None = _option(
+        str,
+        "Activation of the hidden layers.",
+        "Net",
+        default="relu",
+        values=("relu", "sigmoid", "tanh", "linear"),
+        algos=_DENSE,
+    )
+    cost: str | None = _option(
+        str,
+        "What is minimised: cross-entropy over a softmax, or squared error over a sigmoid.",
+        "Net",
+        default="cross-entropy",
+        values=("cross-entropy", "mse"),
+        algos=_DENSE,
+    )
+    batch: int | None = _option(
+        int,
+        "Rows per update.",
+        "Training",
+        default=_default_batch,
+        shown="32, or 64 from 10,000 training rows on",
+        span=(1, 65_536),
+    )
+    epochs: int | None = _option(
+        int,
+        "Passes over the rows, at most.",
+        "Training",
+        default=_default_epochs,
+        shown="about 3,000 updates, 10 to 200 epochs",
+        span=(1, 1_000_000),
+    )
+    optimizer: str | None = _option(
+        str,
+        "How steps are taken.",
+        "Training",
+        default="adam",
+        values=("adam", "momentum", "sgd"),
+    )
+    momentum: float | None = _option(
+        float,
+        "Share of the last step that is kept.",
+        "Training",
+        default=0.9,
+        needs=("optimizer", ("momentum",)),
+    )
+    rate: float | None = _option(
+        float,
+        "Learning rate.",
+        "Training",
+        default=_default_rate,
+        shown="by optimizer and number of inputs",
+        span=(1e-12, 1e6),
+        flag="lr",
+    )
+    patience: int | None = _option(
+        int,
+        "Stop after so many epochs without one as good as the best.",
+        "Training",
+        default=_default_patience,
+        shown="a third of the epochs, at least 10",
+        span=(1, 1_000_000),
+    )
+    readout: str | None = _option(
+        str,
+        "How ff predicts: goodness of every label in turn, or the head's one pass.",
+        "Forward-Forward",
+        default="goodness",
+        values=("goodness", "head"),
+        algos=("ff",),
+    )
+    delta: float | None = _option(
+        float,
+        "How far a weight is moved.",
+        "Weight perturbation",
+        default=1e-3,
+        algos=("wp",),
+    )
+    val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
+    test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)
+    seed: int = _option(
+        int, "Same seed, same model.", "Training", start=0, default=0, span=(0, 2**63 - 1)
+    )
+    threads: int | None = _option(
+        int,
+        "Cores to use; changes no result.",
+        "Training",
+        shown="all for large nets, one for small ones",
+        span=(1, 1024),
+    )
+
+
+def about(name):
+    """What is declared of an option."""
+    return next(told for field, told in declared() if field == name)
+
+
+def declared():
+    """Name and `About` of every option, in order."""
+    return [(field.name, field.metadata["about"]) for field in dataclasses.fields(Options)]
+
+
+def flag(name):
+    """Name of an option on the command line, without the dashes."""
+    return about(name).flag or name.replace("_", "-")
+
+
+def key(name):
+    """Name of an option among the settings that a model records."""
+    return flag(name).replace("-", "_")
+
+
+def help_text(name):
+    """What an option is, what it may be, which rules it is for, and its default."""
+    told, start = about(name), getattr(Options, name)
+    default = told.shown or str(told.default if start is None else start)
+    values = f"One of {', '.join(told.values)}." if told.values else ""
+    rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
+    shown = f"[default: {default}]" if default not in ("None", "False") else ""
+    return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def check(options):
+    """Refuse what cannot be meant, naming the option as the command line does.
+
+    Raises
+    ------
+    UsageError
+    """
+    for name, told in declared():
+        value = getattr(options, name)
+        if value is None or value is False:
+            continue
+        if options.algo in ALGOS and options.algo not in told.algos:
+            fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
+            raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
+        _check_value(flag(name), value, told)
+        if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
+            fitting = " or ".join(map(str, told.needs[1]))
+            raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+
+
+def _given(options, name):
+    value = getattr(options, name)
+    return about(name).default if value is None else value
+
+
+def _check_value(name, value, told):
+    if told.values and value not in told.values:
+        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(told.values)}")
+    if told.span and not told.span[0] <= value <= told.span[1]:
+        raise UsageError(f"--{name} {value:g}; expected {told.span[0]:g} to {told.span[1]:g}")
+
+
+def resolve(options, rows, inputs):
+    """The settings to train with, defaults filled in, as the command line names them.
+
+    Parameters
+    ----------
+    options : Options
+    rows, inputs : int
+        Training rows and their features.
+
+    Returns
+    -------
+    dict
+        Those that mean something to the rule; where the rows come from and threads left out.
+    """
+    job = Job(options.algo, rows, inputs)
+    for name, told in declared():
+        if told.kind == "part" or name == "threads" or options.algo not in told.algos:
+            continue
+        if told.needs and job.settings.get(key(told.needs[0])) not in told.needs[1]:
+            continue
+        value = getattr(options, name)
+        if value is None:
+            value = told.default(job) if callable(told.default) else told.default
+        if name == "batch":
+            value = min(value, rows)
+        if value is not None:
+            job.settings[key(name)] = list(value) if told.kind == "widths" else value
+    return job.settings
+
+
+def _describe():
+    """The parameters of `Options` for its docstring."""
+    lines = ["", "", "Parameters", "----------"]
+    for field in dataclasses.fields(Options):
+        kind = field.metadata["about"].kind
+        lines.append(f"{field.name} : {_KINDS.get(kind) or kind.__name__}")
+        lines.append(f"    {help_text(field.name)}")
+    return "\n".join(lines)
+
+
+_KINDS = {"widths": "tuple of int", "part": "float or Dataset"}
+Options.__doc__ += _describe()
