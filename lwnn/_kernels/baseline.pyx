@@ -5,6 +5,7 @@ include "dense.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
 include "mono.pxi"
+include "images.pxi"
 include "perturbation.pxi"
 include "int8.pxi"
 
