@@ -6,6 +6,7 @@ the rule that it belongs to.
 """
 
 import dataclasses
+import re
 from typing import Any
 
 from lwnn.errors import UsageError
@@ -21,8 +22,8 @@ class About:
     Attributes
     ----------
     kind : type or str
-        ``int``, ``float``, ``str``, ``bool``, or ``"widths"`` or ``"part"`` for what has a
-        form of its own.
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"`` or ``"part"`` for
+        what has a form of its own.
     help : str
         One sentence.
     panel : str
@@ -41,6 +42,8 @@ class About:
         Name and values of another option that this one goes with; empty: none.
     flag : str
         Name on the command line and in the settings, if not that of the field.
+    pattern, example : str
+        The form of a text, as a regular expression and as people read it; empty: any.
     """
 
     kind: Any
@@ -53,6 +56,8 @@ class About:
     algos: tuple = ALGOS
     needs: tuple = ()
     flag: str = ""
+    pattern: str = ""
+    example: str = ""
 
     def allowed(self, algo):
         """What it may be with this rule; empty: anything."""
@@ -218,6 +223,18 @@ class Options:
         needs=("perturb", ("fan-in", "simultaneous")),
         flag="draws",
     )
+    augment: str | None = _option(
+        str,
+        "Train on images moved by up to N pixels, anew in every epoch, such as shift:2.",
+        "Rows",
+        pattern=r"shift:[1-9][0-9]{0,3}",
+        example="shift:2",
+    )
+    image: tuple[int, int] | None = _option(
+        "image",
+        "Height and width of the images, where the file does not say, such as 8x8.",
+        "Rows",
+    )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)
     seed: int = _option(
@@ -295,6 +312,8 @@ def _given(options, name):
 
 def _check_value(name, value, told, algo):
     allowed = told.allowed(algo)
+    if told.pattern and not re.fullmatch(told.pattern, value):
+        raise UsageError(f"--{name} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
         raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
@@ -327,7 +346,7 @@ def resolve(options, rows, inputs):
         if name == "batch":
             value = min(value, rows)
         if value is not None:
-            job.settings[key(name)] = list(value) if told.kind == "widths" else value
+            job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
 
 
@@ -341,5 +360,5 @@ def _describe():
     return "\n".join(lines)
 
 
-_KINDS = {"widths": "tuple of int", "part": "float or Dataset"}
+_KINDS = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float or Dataset"}
 Options.__doc__ += _describe()

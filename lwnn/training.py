@@ -1,6 +1,7 @@
 """From a dataset and a few options to a trained model with its measures."""
 
 import dataclasses
+import math
 import os
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
+from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
+from lwnn.learning.augment import Shifts
 from lwnn.learning.forward_forward import label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
@@ -19,7 +22,7 @@ from lwnn.options import Options, check, key, resolve
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
-_STREAMS = ("split", "init", "shuffle", "draws")
+_STREAMS = ("split", "init", "shuffle", "draws", "augment")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 
@@ -124,7 +127,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         shuffle=stream(options.seed, "shuffle"),
         on_epoch=on_epoch,
     )
-    model = assemble(dataset, rule, scaler, settings)
+    model = assemble(dataset, rule, scaler, settings, image_shape(dataset, options))
     return Run(
         model=model,
         options=settings,
@@ -202,9 +205,39 @@ def prepare(dataset, parts, scaler, options):
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, settings["batch"]),
+        shifts=shifts_of(dataset, parts.train.x, options),
         **extra,
     )
     return rule, settings
+
+
+def image_shape(dataset, options):
+    """Height and width of the rows, as the options say, or else the file; None if neither does.
+
+    Raises
+    ------
+    UsageError
+        When the options name a shape that the rows do not have.
+    """
+    inputs = dataset.x.shape[1]
+    shape = options.image or dataset.image_shape
+    if options.image and math.prod(shape) != inputs:
+        size = "x".join(map(str, shape))
+        raise UsageError(f"--image {size}: that is {math.prod(shape):,} pixels, not {inputs:,}")
+    return tuple(shape) if shape else None
+
+
+def shifts_of(dataset, x, options):
+    """What moves the training rows, where the options ask for it."""
+    if not options.augment:
+        return None
+    shape, most = image_shape(dataset, options), int(options.augment.partition(":")[2])
+    if shape is None:
+        raise UsageError(
+            f"--augment moves images, but {dataset.source} says nothing of height and width; "
+            f"add --image HEIGHTxWIDTH, of {x.shape[1]:,} pixels together"
+        )
+    return Shifts(x, shape, most, stream(options.seed, "augment"))
 
 
 def default_threads(rule_class, network, batch):
@@ -216,7 +249,7 @@ def default_threads(rule_class, network, batch):
     return os.cpu_count() or 1
 
 
-def assemble(dataset, rule, scaler, settings):
+def assemble(dataset, rule, scaler, settings, shape):
     """The model that the rule has learnt, with where it comes from."""
     schema = dataset.schema
     return Model(
@@ -235,7 +268,7 @@ def assemble(dataset, rule, scaler, settings):
             "lwnn": __version__,
             "options": settings,
             "data": {"name": os.path.basename(dataset.source), "sha256": dataset.sha256},
-            "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
+            "image_shape": list(shape) if shape else None,
             "kernels": variant,
         },
     )

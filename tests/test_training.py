@@ -96,6 +96,11 @@ REFUSED = [
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
+    ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
+    ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
+    ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
+    ({"image": (2, 4)}, "--image 2x4: that is 8 pixels, not 6"),
+    ({"augment": "shift:2", "image": (2, 3)}, "shift:2 moves images of 2x3 pixels away"),
     ({"val": 0.5, "test": 0.5}, "leave nothing to train on"),
     ({"val": -0.1}, "the validation share is -0.1"),
 ]
@@ -332,6 +337,46 @@ def test_a_rate_far_too_large_says_what_to_do(dataset):
         train(dataset, Options(algo="bp", optimizer="sgd", rate=1e6, **shape))
     assert "the loss is no longer a number in epoch 1; try a smaller rate" in str(caught.value)
     assert "--lr 1e+05" in str(caught.value)
+
+
+# ---------------------------------------------------------------- moved images
+
+MOVED = {"augment": "shift:1", "image": (2, 3)}
+
+
+def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
+    still, first, again, two = (
+        train(dataset, Options(algo=algo, threads=threads, **QUICK, **changes))
+        for threads, changes in ((1, {}), (1, MOVED), (1, MOVED), (2, MOVED))
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, still)
+    assert first.working_bytes - still.working_bytes == 84 * 6 * 4
+    assert first.options["augment"] == "shift:1"
+    assert first.options["image"] == [2, 3]
+    assert first.model.provenance["image_shape"] == [2, 3]
+
+
+def test_moving_draws_nothing_from_the_other_streams(dataset):
+    """So that a run with moved images starts from the same weights and rows as one without."""
+    seen = []
+
+    def on_start(rule, settings, parts):
+        seen.append((rule.params.vector.copy(), parts.train.x.copy(), rule.draws.random()))
+
+    for changes in ({}, MOVED):
+        train(dataset, Options(**QUICK, **changes), on_start=on_start)
+    for one, other in zip(*seen, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_file_of_images_says_their_shape_itself(dataset):
+    images = dataclasses.replace(dataset, image_shape=(3, 2))
+    run = train(images, Options(augment="shift:1", **QUICK))
+    assert run.model.provenance["image_shape"] == [3, 2]
+    other = train(images, Options(augment="shift:1", image=(2, 3), **QUICK))
+    assert not same_model(run, other)
 
 
 # ---------------------------------------------------------------- it learns

@@ -7,6 +7,7 @@ see there for the equations and for what each argument holds. Arithmetic is done
 
 import numpy as np
 
+from lwnn._kernels.reference_images import *  # noqa: F403
 from lwnn._kernels.reference_int8 import *  # noqa: F403
 
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)

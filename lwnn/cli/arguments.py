@@ -56,6 +56,16 @@ def widths(text):
         raise UsageError(f"--hidden {text}: expected widths such as 128,64, or none") from None
 
 
+def image_size(text):
+    """Return what ``--image`` says, such as 28x28, as (height, width); None when nothing."""
+    if text is None:
+        return None
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise UsageError(f"--image {text}: expected height and width, such as 28x28")
+    return int(height), int(width)
+
+
 def share_or_file(option, text):
     """Return a share as float, a file as Path, None for the default."""
     if text is None:
@@ -89,7 +99,7 @@ class Sectioned(TyperCommand):
                 formatter.write_dl(records)
 
 
-_METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE"}
+_METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE", "image": "HxW"}
 
 
 def training_options(command):
@@ -136,6 +146,8 @@ def options_from(chosen):
         value = chosen[name]
         if told.kind == "widths":
             value = widths(value)
+        elif told.kind == "image":
+            value = image_size(value)
         elif told.kind == "part":
             value = share_or_file(f"--{flag(name)}", value)
         if value is not None:

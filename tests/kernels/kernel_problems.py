@@ -18,13 +18,14 @@ class Fenced:
     """An array amid known values: what writes past its ends is caught."""
 
     def __init__(self, values):
-        self.all = np.full(values.size + 2 * FENCE_WIDTH, FENCE_VALUE, values.dtype)
+        self.value = np.array(FENCE_VALUE).astype(values.dtype)
+        self.all = np.full(values.size + 2 * FENCE_WIDTH, self.value)
         self.inside = self.all[FENCE_WIDTH : FENCE_WIDTH + values.size].reshape(values.shape)
         self.inside[...] = values
 
     def check(self):
         ends = (self.all[:FENCE_WIDTH], self.all[len(self.all) - FENCE_WIDTH :])
-        assert all((end == FENCE_VALUE).all() for end in ends), "written past the end of an array"
+        assert all((end == self.value).all() for end in ends), "written past the end of an array"
 
 
 @dataclasses.dataclass(frozen=True)
