@@ -43,7 +43,8 @@ def verify(
     if not len(rows):
         raise DataError("no rows", path=data, remedy="give some")
     verdict = verification.verify(trained, export, rows, target)
-    _show(console, verdict, machines.MACHINES[target].words)
+    machine = machines.MACHINES[target]
+    _show(console, verdict, machine)
     console.result(
         model=model,
         folder=folder,
@@ -51,8 +52,9 @@ def verify(
         rows=verdict.rows,
         different=len(verdict.different),
         self_test=verdict.self_test,
-        instructions_int8=_mean(verdict.instructions_int8),
-        instructions=_mean(verdict.instructions),
+        unit=machine.unit,
+        count_int8=_mean(verdict.count_int8),
+        count=_mean(verdict.count),
         stack=verdict.stack,
     )
     if not verdict.good:
@@ -64,9 +66,14 @@ def _mean(counts):
 
 
 def _show(console, verdict, machine):
-    console.say(f"{verdict.rows:,} rows on {machine}: {len(verdict.different):,} differ")
+    console.say(f"{verdict.rows:,} rows on {machine.words}: {len(verdict.different):,} differ")
     if verdict.self_test is not None:
         console.say("self-test: " + ("passed" if verdict.self_test == -1 else "failed"))
+    for what, counts in (("int8 input", verdict.count_int8), ("raw readings", verdict.count)):
+        if counts is not None:
+            console.say(f"{machine.unit} from {what}: {counts.mean():,.0f} a row")
+    if verdict.stack is not None:
+        console.say(f"stack: {verdict.stack:,} bytes, working memory apart")
 
 
 def _complaint(folder, verdict):

@@ -31,7 +31,7 @@ class Verdict:
         What differs in the first of them.
     self_test : int or None
         What NAME_selftest() returned; None when there is none.
-    instructions_int8, instructions : ndarray of uint32, shape (rows,), or None
+    count_int8, count : ndarray of int64, shape (rows,), or None
         Instructions (cycles on AVR) of a prediction, from int8 input and from raw readings.
     stack : int or None
         Bytes of stack that one took, working memory apart.
@@ -41,8 +41,8 @@ class Verdict:
     different: np.ndarray
     what: str | None
     self_test: int | None
-    instructions_int8: np.ndarray | None = None
-    instructions: np.ndarray | None = None
+    count_int8: np.ndarray | None = None
+    count: np.ndarray | None = None
     stack: int | None = None
 
     @property
@@ -108,10 +108,9 @@ def verify(model, export, x, machine="host"):
             work=Path(work),
             defines=_defines(model, export.name, tested),
             rows=x.astype(np.float32),
-            record=_record(model).itemsize,
         )
         output = chosen.run(job)
-    return _compare(model, x, output, tested, counted=chosen.counts)
+    return _compare(model, x, output, tested, chosen)
 
 
 def harness_folder():
@@ -149,27 +148,34 @@ def _score_type(model):
     return "<i8" if model.readout == "goodness" else "<i1"
 
 
-def _compare(model, x, output, tested, counted):
+def _compare(model, x, output, tested, machine):
     kind = _record(model)
     if (len(output) - 4) % kind.itemsize or len(output) < 4:
         raise UsageError("the exported C ended before its time; export the model again")
     self_test = int(np.frombuffer(output, "<i4", 1)[0]) if tested else None
     records = np.frombuffer(output, kind, offset=4)
-    x = x[: len(records)]
+    if len(records) != len(x):
+        raise UsageError(
+            f"the exported C predicted {len(records):,} of {len(x):,} rows; export the model again"
+        )
     checks = _checks(model, x, records)
     wrong = np.stack(list(checks.values()))
     different = np.flatnonzero(wrong.any(axis=0))
     what = None
     if len(different):
         what = next(name for name, rows in checks.items() if rows[different[0]])
-    counts = {}
-    if counted:
-        counts = {
-            "instructions_int8": records["int8"] if "input" in kind.names else None,
-            "instructions": records["whole"],
-            "stack": int(records["stack"].max(initial=0)),
-        }
-    return Verdict(len(records), different, what, self_test, **counts)
+    return Verdict(len(records), different, what, self_test, **_counts(records, machine))
+
+
+def _counts(records, machine):
+    if machine.unit is None:
+        return {}
+    counts = {
+        name: np.rint(records[field] / machine.ticks).astype(np.int64)
+        for name, field in (("count_int8", "int8"), ("count", "whole"))
+        if name == "count" or "input" in records.dtype.names
+    }
+    return {**counts, "stack": int(records["stack"].max(initial=0))}
 
 
 def _checks(model, x, records):
