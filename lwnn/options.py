@@ -6,11 +6,12 @@ the rule that it belongs to.
 """
 
 import dataclasses
+import re
 from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp")
+ALGOS = ("ff", "bp", "wp", "mf")
 _DENSE = ("bp", "wp")
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
@@ -24,8 +25,8 @@ class About:
     Attributes
     ----------
     kind : type or str
-        ``int``, ``float``, ``str``, ``bool``, or ``"widths"`` or ``"part"`` for what has a
-        form of its own.
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"`` or ``"part"`` for
+        what has a form of its own.
     help : str
         One sentence.
     panel : str
@@ -34,8 +35,8 @@ class About:
         What None stands for; a callable gets the `Job`. None: nothing, the option stays unset.
     shown : str
         How the default is described, if not as the value itself.
-    values : tuple of str
-        What it may be; empty: anything.
+    values : tuple of str, or dict of str to tuple of str
+        What it may be, or what it may be by rule, the default first; empty: anything.
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
@@ -44,6 +45,8 @@ class About:
         Name and values of another option that this one goes with; empty: none.
     flag : str
         Name on the command line and in the settings, if not that of the field.
+    pattern, example : str
+        The form of a text, as a regular expression and as people read it; empty: any.
     """
 
     kind: Any
@@ -51,20 +54,30 @@ class About:
     panel: str
     default: Any = None
     shown: str = ""
-    values: tuple = ()
+    values: tuple | dict = ()
     span: tuple = ()
     algos: tuple = ALGOS
     needs: tuple = ()
     flag: str = ""
+    pattern: str = ""
+    example: str = ""
+
+    def allowed(self, algo):
+        """What it may be with this rule; empty: anything."""
+        return self.values.get(algo, ()) if isinstance(self.values, dict) else self.values
 
 
 @dataclasses.dataclass
 class Job:
-    """What a default may depend on: the rule, the training rows, and the settings before it."""
+    """What a default may depend on: the rule, the training rows, and the settings before it.
+
+    Rows are images where they are stored as bytes.
+    """
 
     algo: str
     rows: int
     inputs: int
+    images: bool = False
     settings: dict = dataclasses.field(default_factory=dict)
 
 
@@ -84,16 +97,42 @@ def _default_rate(job):
     """By optimizer and number of inputs.
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
+    inputs are divided by their root mean square do better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        return float(f"{min(0.01, max(0.001, 0.64 / job.inputs)):.2g}")
+        twice = 2 if job.algo in ("ff", "mf") else 1
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
+        return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+
+
+def label_scale(inputs):
+    """Loud enough to be heard among this many inputs of root mean square 1, and not to drown them.
+
+    Chosen on 784 pixels, where 3 to 6 are best and 1 is too soft, and on tables of 4 to 64
+    columns, where 1 is best and 3 too loud.
+    """
+    return float(f"{max(1, inputs**0.5 / 5):.3g}")
+
+
+def _default_label_scale(job):
+    """What overwrites a pixel is as bright as a pixel can be."""
+    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+
+
+def _default_level(job):
+    """Images differ in how much ink they have; a column of a table says something by its size."""
+    return "rows" if job.images else "none"
 
 
 def _default_sharpness(job):
     """A sum of squares is as sharp as Hinton has it: 1."""
     return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
+
+
+def _default_readout(job):
+    return about("readout").allowed(job.algo)[0]
 
 
 def _default_patience(job):
@@ -176,7 +215,7 @@ class Options:
         "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
         "against each other (two forms), or cross-entropy over that of all labels.",
         "Forward-Forward",
-        default="softplus",
+        default="swish",
         values=("softplus", "symba", "swish", "labels"),
         algos=("ff",),
     )
@@ -211,25 +250,119 @@ class Options:
         str,
         "Wrong labels to learn from: all alike, or as the head takes them for right.",
         "Forward-Forward",
-        default="random",
+        default="hard",
         values=("random", "hard"),
         algos=("ff",),
         needs=("loss", ("softplus", "symba", "swish")),
     )
+    embed: str | None = _option(
+        str,
+        "Where the label stands that the net reads: in inputs of its own, or in place of the "
+        "first pixels.",
+        "Forward-Forward",
+        default="append",
+        values=("append", "overwrite"),
+        algos=("ff",),
+    )
+    label_scale: float | None = _option(
+        float,
+        "Value of the label's one hot input.",
+        "Forward-Forward",
+        default=_default_label_scale,
+        shown="1, or more for over 25 inputs",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    level: str | None = _option(
+        str,
+        "What is brought to a root mean square of 1 before layer 1: each row, or none.",
+        "Forward-Forward",
+        default=_default_level,
+        shown="rows for bytes, else none",
+        values=("rows", "none"),
+        algos=("ff",),
+    )
+    peer: float | None = _option(
+        float,
+        "Strength with which units are kept from falling silent or drowning the others.",
+        "Forward-Forward",
+        default=0.0,
+        span=(0, 1e3),
+        algos=("ff",),
+    )
+    head_rate: float | None = _option(
+        float,
+        "Learning rate of the head.",
+        "Forward-Forward",
+        shown="that of the layers",
+        span=(1e-12, 1e6),
+        algos=("ff",),
+        flag="head-lr",
+    )
+    greedy: bool = _option(
+        bool,
+        "Train layer after layer, sharing out the epochs.",
+        "Forward-Forward",
+        start=False,
+        default=False,
+        algos=("ff",),
+    )
     readout: str | None = _option(
         str,
-        "How ff predicts: goodness of every label in turn, or the head's one pass.",
+        "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
+        "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
-        default="goodness",
-        values=("goodness", "head"),
-        algos=("ff",),
+        default=_default_readout,
+        shown="goodness, or sum",
+        values={"ff": ("goodness", "head", "both"), "mf": ("sum", "last")},
+        algos=("ff", "mf"),
+    )
+    perturb: str | None = _option(
+        str,
+        "What is moved at a time: a weight, a unit's input, all weights into a unit, or all.",
+        "Weight perturbation",
+        default="weight",
+        values=("weight", "node", "fan-in", "simultaneous"),
+        algos=("wp",),
     )
     delta: float | None = _option(
         float,
-        "How far a weight is moved.",
+        "How far a weight, or a unit's input, is moved.",
         "Weight perturbation",
-        default=1e-3,
+        default=lambda job: 1e-2 if job.settings["perturb"] == "simultaneous" else 1e-3,
+        shown="0.001, or 0.01 for simultaneous",
         algos=("wp",),
+    )
+    differences: str | None = _option(
+        str,
+        "Cost after minus before, or on both sides.",
+        "Weight perturbation",
+        default=lambda job: "central" if job.settings["perturb"] == "simultaneous" else "forward",
+        shown="forward, or central for simultaneous",
+        values=("forward", "central"),
+        algos=("wp",),
+    )
+    repeats: int | None = _option(
+        int,
+        "Draws of random signs that are averaged.",
+        "Weight perturbation",
+        default=1,
+        span=(1, 100_000),
+        algos=("wp",),
+        needs=("perturb", ("fan-in", "simultaneous")),
+        flag="draws",
+    )
+    augment: str | None = _option(
+        str,
+        "Train on images moved by up to N pixels, anew in every epoch, such as shift:2.",
+        "Rows",
+        pattern=r"shift:[1-9][0-9]{0,3}",
+        example="shift:2",
+    )
+    image: tuple[int, int] | None = _option(
+        "image",
+        "Height and width of the images, where the file does not say, such as 8x8.",
+        "Rows",
     )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)
@@ -269,10 +402,16 @@ def help_text(name):
     """What an option is, what it may be, which rules it is for, and its default."""
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    values = f"One of {', '.join(told.values)}." if told.values else ""
+    values = f"One of {', '.join(_all_values(told))}." if told.values else ""
     rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def _all_values(told):
+    if isinstance(told.values, dict):
+        return [value for values in told.values.values() for value in values]
+    return told.values
 
 
 def check(options):
@@ -289,7 +428,7 @@ def check(options):
         if options.algo in ALGOS and options.algo not in told.algos:
             fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        check_value(name, value)
+        check_value(name, value, options.algo)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
@@ -300,22 +439,25 @@ def _given(options, name):
     return about(name).default if value is None else value
 
 
-def check_value(name, value):
-    """Refuse a value that this option never takes.
+def check_value(name, value, algo):
+    """Refuse a value that this option never takes with this rule.
 
     Raises
     ------
     UsageError
     """
-    told = about(name)
-    if told.values and value not in told.values:
-        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(told.values)}")
+    told, shown = about(name), flag(name)
+    allowed = told.allowed(algo)
+    if told.pattern and not re.fullmatch(told.pattern, value):
+        raise UsageError(f"--{shown} {value}: expected such as {told.example}")
+    if allowed and value not in allowed:
+        raise UsageError(f"unknown --{shown} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         least, most = told.span
-        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
+        raise UsageError(f"--{shown} {value:g}; expected {least:g} to {most:g}")
 
 
-def resolve(options, rows, inputs):
+def resolve(options, rows, inputs, images=False):
     """The settings to train with, defaults filled in, as the command line names them.
 
     Parameters
@@ -323,13 +465,15 @@ def resolve(options, rows, inputs):
     options : Options
     rows, inputs : int
         Training rows and their features.
+    images : bool
+        Whether the rows are stored as bytes.
 
     Returns
     -------
     dict
         Those that mean something to the rule; where the rows come from and threads left out.
     """
-    job = Job(options.algo, rows, inputs)
+    job = Job(options.algo, rows, inputs, images)
     for name, told in declared():
         if told.kind == "part" or name == "threads" or options.algo not in told.algos:
             continue
@@ -341,7 +485,7 @@ def resolve(options, rows, inputs):
         if name == "batch":
             value = min(value, rows)
         if value is not None:
-            job.settings[key(name)] = list(value) if told.kind == "widths" else value
+            job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
 
 
@@ -355,5 +499,5 @@ def _describe():
     return "\n".join(lines)
 
 
-_KINDS = {"widths": "tuple of int", "part": "float or Dataset"}
+_KINDS = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float or Dataset"}
 Options.__doc__ += _describe()

@@ -66,7 +66,7 @@ class ForwardForward(Rule):
         self.threshold, self.sharpness = threshold, sharpness
         self.negatives, self.readout = negatives, readout
         for name in self.takes:
-            check_value(name, getattr(self, name))
+            check_value(name, getattr(self, name), self.kind)
         super().__init__(*args, **kwargs)
         units = sum(self.network.hidden)
         self.wrong = np.zeros(0, np.int32)

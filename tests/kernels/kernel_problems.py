@@ -8,6 +8,7 @@ import numpy as np
 from lwnn._kernels import reference
 from lwnn.learning.forward_forward import LOSSES
 from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.learning.perturbation import FORMS
 from lwnn.network import (
     ACTIVATIONS,
     COSTS,
@@ -29,13 +30,14 @@ class Fenced:
     """An array amid known values: what writes past its ends is caught."""
 
     def __init__(self, values):
-        self.all = np.full(values.size + 2 * FENCE_WIDTH, FENCE_VALUE, values.dtype)
+        self.value = np.array(FENCE_VALUE).astype(values.dtype)
+        self.all = np.full(values.size + 2 * FENCE_WIDTH, self.value)
         self.inside = self.all[FENCE_WIDTH : FENCE_WIDTH + values.size].reshape(values.shape)
         self.inside[...] = values
 
     def check(self):
         ends = (self.all[:FENCE_WIDTH], self.all[len(self.all) - FENCE_WIDTH :])
-        assert all((end == FENCE_VALUE).all() for end in ends), "written past the end of an array"
+        assert all((end == self.value).all() for end in ends), "written past the end of an array"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +134,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     def size(least, most):
         return int(min(random.integers(least, most + 1), random.integers(least, 3 * most)))
 
-    depth = int(random.integers(1 if kind == "ff" else 0, 5))
+    depth = int(random.integers(0 if kind == "dense" else 1, 5))
     rows = size(1, most_rows)
     hidden = [size(1, widest) for _ in range(depth)]
     inputs, classes = size(1, widest), size(2, 26)
@@ -140,7 +142,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     if kind == "dense":
         options["activation"] = ACTIVATIONS[seed % 4]
         options["cost"] = COSTS[seed // 4 % 2]
-    else:
+    elif kind == "ff":
         options["loss"] = LOSSES[seed % 4]
         options["hard"] = bool(seed // 4 % 2)
         options["goodness"] = ELEMENTS[seed // 8 % 2]
@@ -174,13 +176,21 @@ class Learnt:
     alive: np.ndarray
 
 
-def workspace_size(kernels, algo, problem, threads=1):
+def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
-        return kernels.wp_workspace(table, problem.batch, threads)
-    if algo == "ff":
-        return kernels.ff_workspace(table, problem.form, problem.batch, True, threads)
-    return kernels.dense_workspace(table, problem.batch, True, threads)
+        return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
+    form = problem.form if algo == "ff" else None
+    return scratch(kernels, problem.network, problem.batch, True, threads, form)
+
+
+def scratch(kernels, network, batch, training=False, threads=1, form=None):
+    """Floats of workspace that a kind of network needs."""
+    size = getattr(kernels, f"{network.kind}_workspace")
+    if network.kind != "ff":
+        return size(network.table, batch, training, threads)
+    form = network.form if form is None else form
+    return size(network.table, form, batch, training, threads)
 
 
 def learn(
@@ -191,6 +201,9 @@ def learn(
     optimizer="sgd",
     rate=0.5,
     delta=1e-3,
+    form="weight",
+    sides=1,
+    draws=1,
     threads=1,
     calls=1,
     epsilon=1e-2,
@@ -204,11 +217,12 @@ def learn(
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
-    size = workspace_size(kernels, algo, problem, threads) if room is None else room
+    size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     units = sum(net.hidden) if algo == "ff" else 0
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses, report = np.zeros(1), Fenced(np.zeros((len(net.table), 4)))
+    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
+    report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
@@ -221,8 +235,11 @@ def learn(
             noted = (peers.inside, alive.inside, report.inside)
             settings = (problem.goals, problem.form)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, *noted, *rest)
+        elif algo == "mf":
+            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
         elif algo == "wp":
-            settings = (COSTS.index(net.cost), delta)
+            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
+            settings = (COSTS.index(net.cost), *moves)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
             cost = COSTS.index(net.cost)
@@ -243,20 +260,23 @@ def parts(order, batch, calls):
 
 
 def scores(kernels, problem, params=None, *, batch=None, threads=1):
-    """Scores by every readout of the net: (output,) or (goodness, head)."""
+    """Scores by every readout of the net: (output,), (goodness, head) or (last, sum)."""
     kind = np.float64 if kernels is reference else np.float32
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
-    count = 2 if net.kind == "ff" else 1
+    count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    if net.kind == "ff":
-        size = kernels.ff_workspace(net.table, problem.form, batch, False, threads)
-    else:
-        size = kernels.dense_workspace(net.table, batch, False, threads)
+    size = scratch(kernels, net, batch, threads=threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
-    if net.kind == "ff":
+    if net.kind == "mf":
+        for mean, out in enumerate(outs):
+            depth = np.zeros(len(out.inside), np.int32)
+            how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
+            kernels.mf_scores(vector, net.table, *data, *how)
+            assert (depth == len(net.hidden)).all()
+    elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
