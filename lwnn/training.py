@@ -41,10 +41,13 @@ class Run:
         those that exist. The loss is the cross-entropy of the predicted shares, in nats. The
         test rows are looked at once, after training.
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``; for Forward-Forward also
+        ``layers``, see `lwnn.learning.ForwardForward.health`.
     best_epoch, epochs_run : int
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
+    warnings : list of str
+        What ailed the net while it learnt, each with a remedy.
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
@@ -62,6 +65,7 @@ class Run:
     epochs_run: int
     stopped: str
     message: str | None
+    warnings: list
     seconds: float
     samples_per_second: float
     forward_passes: int
@@ -137,6 +141,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         epochs_run=len(result.history),
         stopped=result.stopped,
         message=result.message,
+        warnings=result.warnings,
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,

@@ -87,7 +87,7 @@ def _symba_loss(goodness, threshold, y):
 
 
 def _swish_loss(goodness, threshold, y):
-    """u σ(u), u = G₋ - G₊."""
+    """The sigmoid of u, times u = G₋ - G₊."""
     positive, negative = goodness
     return (negative - positive) * autodiff.sigmoid(negative - positive)
 

@@ -51,7 +51,7 @@ def quantize(model, x_calibration):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
-    if model.readout == "goodness":
+    if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
     note = {"rounding": "single", "calibration_rows": len(x_calibration)}
     return QuantizedModel(
@@ -107,16 +107,17 @@ def _quantize_norms(model, seen, source, tensors):
     """
     network = model.network
     widths = dict(normalized(network, model.readout))
-    readers = (name for name, _, _ in network.layers)
+    names = [name for name, _, _ in network.layers]
+    readers = dict(zip(["input", *names], names, strict=False))
     sources = {}
-    for (name, units), reader in zip(widths.items(), readers, strict=False):
+    for name, units in widths.items():
         group = _same_scale(network, model.readout, name)
         most = max(max(map(abs, seen[f"{member}.norm"])) for member in group)
         nonnegative = name != "input" or source.zero_point == arithmetic.LOW
         spread = arithmetic.norm_spread(max(map(widths.get, group)), most, nonnegative)
         _keep(tensors, name, norm=np.int32(arithmetic.norm_factor(units, spread.scale)))
         _keep_affine(tensors, name, spread, "norm_")
-        sources[reader] = spread
+        sources[readers[name]] = spread
     return sources
 
 
@@ -127,7 +128,7 @@ def _same_scale(network, readout, name):
     inputs must have one for all.
     """
     joined = [name for name, _, _ in network.layers[network.head_from : -1]]
-    return joined if readout == "head" and name in joined else [name]
+    return joined if readout in ("head", "both") and name in joined else [name]
 
 
 def _quantize_layer(model, name, source, seen, tensors):
@@ -156,5 +157,8 @@ def _spread_alike(names, seen):
 
 def _quantize_readout(model, tensors):
     scales = [tensors[f"{name}.scale"][0] for name, _, _ in model.network.layers[:-1]]
-    factor, unit = arithmetic.readout_factors(model.goals[:, READOUT_WEIGHT], np.array(scales))
+    worth = model.goals[:, READOUT_WEIGHT].astype(np.float64) * np.square(scales, dtype=np.float64)
+    if model.readout == "both":
+        worth = np.append(worth, tensors["head.scale"].astype(np.float64)) / 2
+    factor, unit = arithmetic.readout_factors(worth)
     _keep(tensors, "readout", factor=factor, scale=unit)

@@ -6,7 +6,7 @@ import pytest
 
 from lwnn.errors import UsageError
 from lwnn.learning import RULES
-from lwnn.options import ALGOS, Options, check, declared, flag, help_text, key, resolve
+from lwnn.options import ALGOS, Options, about, check, declared, flag, help_text, key, resolve
 
 NAMES = [name for name, _ in declared()]
 
