@@ -12,7 +12,7 @@ from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
 from lwnn.learning.augment import Shifts
-from lwnn.learning.forward_forward import label_scale
+from lwnn.learning.forward_forward import GOODNESS, label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
@@ -193,6 +193,7 @@ def prepare(dataset, parts, scaler, options):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+        goodness=GOODNESS[settings.get("goodness", "mean")],
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(
