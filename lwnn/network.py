@@ -11,9 +11,9 @@ The kinds of network that the learning rules train:
     The first layer also reads the label, one-hot, through weights of its own. A linear softmax
     head reads the normalised outputs for one-pass prediction.
 ``mf``
-    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Input and outputs
-    are normalised as in ``ff``; the outputs of every layer, as they are before that, are read by
-    a linear softmax head of its own.
+    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
+    asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
+    before that, are read by a linear softmax head of its own.
 """
 
 import dataclasses
@@ -59,6 +59,8 @@ class Network:
         over a sigmoid. The others use the first for their heads.
     label_scale : float
         Value of the one hot label input (``ff`` only).
+    level : bool
+        Whether a row is divided by its root mean square (all but ``dense``).
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Network:
     activation: str = "relu"
     cost: str = "cross-entropy"
     label_scale: float = 1.0
+    level: bool = True
 
     def __post_init__(self):
         for name, value, known in (

@@ -189,6 +189,8 @@ def prepare(dataset, parts, scaler, options):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+        # A pixel's brightness says little of a digit; how large a reading is may say all.
+        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
     extra = {name: settings[name] for name in rule_class.takes if name in settings}
     rule = rule_class(

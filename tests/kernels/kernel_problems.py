@@ -96,6 +96,8 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     if kind == "dense":
         network["activation"] = ACTIVATIONS[seed % 4]
         network["cost"] = COSTS[seed // 4 % 2]
+    elif kind != "ff":
+        network["level"] = seed % 2 == 0
     return make_problem(
         kind,
         [size(1, widest) for _ in range(depth)],
@@ -166,7 +168,7 @@ def learn(
             settings = (problem.goals, net.label_scale)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
         elif algo == "mf":
-            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
+            kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
         elif algo == "wp":
             settings = (COSTS.index(net.cost), delta)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
@@ -200,7 +202,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         for mean, out in enumerate(outs):
             depth = np.zeros(len(out.inside), np.int32)
             how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
-            kernels.mf_scores(vector, net.table, *data, *how)
+            kernels.mf_scores(vector, net.table, net.level, *data, *how)
             assert (depth == len(net.hidden)).all()
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
