@@ -97,7 +97,7 @@ def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, thread
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
     workspace, mean = np.empty(size, np.float32), readout == "sum"
     how = (mean, sure, out, depth, batch, workspace, threads)
-    kernels.mf_scores(vector, network.table, x, scaler, clip, *how)
+    kernels.mf_scores(vector, network.table, network.level, x, scaler, clip, *how)
     return out, depth
 
 

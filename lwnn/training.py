@@ -194,6 +194,8 @@ def prepare(dataset, parts, scaler, options):
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
         goodness=GOODNESS[settings.get("goodness", "mean")],
+        # A pixel's brightness says little of a digit; how large a reading is may say all.
+        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(

@@ -313,6 +313,13 @@ def test_forward_passes_an_update(dataset):
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
 
 
+@pytest.mark.parametrize("algo", ["mf"])
+def test_images_are_levelled_and_tables_are_not(dataset, algo):
+    images = dataclasses.replace(dataset, x=np.clip(dataset.x, 0, 255).astype(np.uint8))
+    for data, level in ((dataset, False), (images, True)):
+        assert train(data, Options(algo=algo, **QUICK)).model.network.level is level
+
+
 def test_the_model_knows_where_it_comes_from(dataset, algo):
     run = train(dataset, Options(algo=algo, seed=4, **QUICK))
     model = run.model

@@ -27,7 +27,7 @@ def normalized(network, readout):
     """(name, width) of the tensors that are divided by their root mean square."""
     if network.kind == "dense":
         return ()
-    tensors = [("input", network.inputs)]
+    tensors = [("input", network.inputs)] if network.level else []
     tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
     return tuple(tensors if readout == "head" else tensors[:-1])
 

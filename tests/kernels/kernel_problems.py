@@ -142,7 +142,9 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     if kind == "dense":
         options["activation"] = ACTIVATIONS[seed % 4]
         options["cost"] = COSTS[seed // 4 % 2]
-    elif kind == "ff":
+    elif kind == "mf":
+        options["level"] = seed % 2 == 0
+    else:
         options["loss"] = LOSSES[seed % 4]
         options["hard"] = bool(seed // 4 % 2)
         options["goodness"] = ELEMENTS[seed // 8 % 2]
@@ -235,7 +237,7 @@ def learn(
             settings = (problem.goals, problem.form)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, *noted, *rest)
         elif algo == "mf":
-            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
+            kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
         elif algo == "wp":
             moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
             settings = (COSTS.index(net.cost), *moves)
@@ -273,7 +275,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         for mean, out in enumerate(outs):
             depth = np.zeros(len(out.inside), np.int32)
             how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
-            kernels.mf_scores(vector, net.table, *data, *how)
+            kernels.mf_scores(vector, net.table, net.level, *data, *how)
             assert (depth == len(net.hidden)).all()
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
