@@ -8,6 +8,7 @@ import numpy as np
 from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
+from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
 from lwnn.learning.forward_forward import label_scale
 from lwnn.learning.optimizers import Optimizer
@@ -76,7 +77,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None, on_start=None):
+def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """Train a model.
 
     Parameters
@@ -88,6 +89,9 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
         Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
+    rule : type of Rule, optional
+        In place of the one that ``options.algo`` names, for the same kind of net, as
+        `lwnn.learning.custom_cost` and `lwnn.learning.custom_goodness` make it.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     options = options or Options()
     check(options)
     parts, scaler = share_out(dataset, options)
-    rule, settings = prepare(dataset, parts, scaler, options)
+    rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
@@ -173,11 +177,19 @@ def measure(model, rows, threads=1):
 # ---------------------------------------------------------------- pieces
 
 
-def prepare(dataset, parts, scaler, options):
-    """The rule, ready to learn, and its settings."""
+def prepare(dataset, parts, scaler, options, given=None):
+    """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs)
     rule_class = RULES[options.algo]
+    if given:
+        if given.kind != rule_class.kind:
+            raise UsageError(
+                f"{given.__name__} trains nets of the kind {given.kind}, and "
+                f"algo={options.algo!r} those of the kind {rule_class.kind}"
+            )
+        rule_class = given
+        settings["rule"] = given.__name__
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,

@@ -6,8 +6,8 @@ import numpy as np
 
 from lwnn._kernels import variant
 from lwnn.autodiff import value_and_grad
+from lwnn.differentiable import tensors
 from lwnn.gradcheck.problems import Problem
-from lwnn.gradcheck.referees import tensors
 from lwnn.gradcheck.table import KERNELS
 
 #: Least part of the largest gradient of any tensor that a tensor's errors are measured by: what

@@ -3,7 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
+
 from lwnn.autodiff import central_differences
+from lwnn.differentiable import dense_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
 from lwnn.network import ACTIVATIONS, COSTS
@@ -85,7 +88,8 @@ def _of_head(name):
 
 
 def _dense_scores(problem):
-    return referees.dense_scores(problem.network, problem.start.astype(float), problem.x)
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return dense_scores(problem.network, held, problem.x)
 
 
 _ACTIVATIONS = tuple({"activation": name} for name in ACTIVATIONS)
