@@ -8,11 +8,11 @@ import math
 
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import MAX_LAYERS, MAX_UNITS, Network
+from lwnn.scoring import READOUTS
 
 #: Raised when a file of an older lwnn can no longer be read, or an older lwnn would read a new
 #: file wrongly. Keys that are not known are ignored.
 FORMAT_VERSION = 1
-_READOUTS = {"dense": ("output",), "ff": ("goodness", "head")}
 
 
 def write(model, **more):
@@ -82,7 +82,7 @@ def read(text):
         "features": features,
         "target": _target(entries, named, len(features)),
         "named": named,
-        "readout": choice(entries, "readout", _READOUTS[network.kind]),
+        "readout": choice(entries, "readout", READOUTS[network.kind]),
         "provenance": _take(entries, "provenance", dict),
     }
 

@@ -1,6 +1,6 @@
 """The shape of a network, and its parameters: one float32 vector with named views.
 
-Two kinds of network cover the learning rules:
+The kinds of network that the learning rules train:
 
 ``dense``
     Layers of units, the last one as wide as there are classes. Backprop and weight
@@ -10,6 +10,10 @@ Two kinds of network cover the learning rules:
     output of every layer, is divided by its root mean square before the next layer reads it.
     The first layer also reads the label, one-hot, through weights of its own. A linear softmax
     head reads the normalised outputs for one-pass prediction.
+``mf``
+    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Input and outputs
+    are normalised as in ``ff``; the outputs of every layer, as they are before that, are read by
+    a linear softmax head of its own.
 """
 
 import dataclasses
@@ -21,7 +25,9 @@ import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff")
+KINDS = ("dense", "ff", "mf")
+#: What the rules are called whose layers each learn for themselves.
+_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward"}
 #: Order matters: the position is the code that the kernels know an activation by.
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 #: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
@@ -38,7 +44,7 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff'}
+    kind : {'dense', 'ff', 'mf'}
         See the module's text.
     inputs : int
         Number of input features.
@@ -47,10 +53,10 @@ class Network:
     classes : int
         Number of classes, at least 2.
     activation : {'linear', 'relu', 'sigmoid', 'tanh'}
-        Of the hidden layers. ``ff`` takes ``relu`` only.
+        Of the hidden layers. All but ``dense`` take ``relu`` only.
     cost : {'cross-entropy', 'mse'}
         What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y - a‖²
-        over a sigmoid. ``ff`` uses the first for its head.
+        over a sigmoid. The others use the first for their heads.
     label_scale : float
         Value of the one hot label input (``ff`` only).
 
@@ -83,28 +89,32 @@ class Network:
             raise UsageError(f"{len(self.hidden)} hidden layers; expected fewer than {MAX_LAYERS}")
         if self.classes < 2:
             raise UsageError("one class only; a classifier needs at least 2")
-        if self.kind == "ff":
-            self._check_forward_forward()
+        if self.kind in _LOCAL:
+            self._check_local(_LOCAL[self.kind])
 
-    def _check_forward_forward(self):
+    def _check_local(self, rule):
         if not self.hidden:
-            raise UsageError("Forward-Forward needs a hidden layer; try --hidden 64")
+            raise UsageError(f"{rule} needs a hidden layer; try --hidden 64")
         if self.activation != "relu":
             raise UsageError(
-                f"Forward-Forward layers are ReLU, not {self.activation}; leave out --activation"
+                f"{rule} layers are ReLU, not {self.activation}; leave out --activation"
             )
         if self.cost != "cross-entropy":
-            raise UsageError("Forward-Forward has a loss of its own; leave out --cost")
+            raise UsageError(f"{rule} has a loss of its own; leave out --cost")
 
     @functools.cached_property
     def layers(self):
-        """(name, inputs, outputs) of every layer, bottom to top, output or head last."""
+        """(name, inputs, outputs) of every layer, bottom to top; output, head or heads last."""
         widths = (self.inputs, *self.hidden)
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
         if self.kind == "ff":
             layers.append(("head", self.head_inputs, self.classes))
+        elif self.kind == "mf":
+            layers += [
+                (f"head{n}", width, self.classes) for n, width in enumerate(self.hidden, start=1)
+            ]
         else:
             layers.append(("output", widths[-1], self.classes))
         return tuple(layers)
@@ -159,7 +169,7 @@ class Network:
         )
         rows = []
         for name, inputs, outputs in self.layers:
-            activation = "linear" if name in ("output", "head") else self.activation
+            activation = self.activation if name.startswith("layer") else "linear"
             rows.append(
                 (
                     inputs,

@@ -4,7 +4,10 @@ include "common.pxi"
 include "dense.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
+include "mono.pxi"
+include "images.pxi"
 include "perturbation.pxi"
+include "perturbation_forms.pxi"
 include "int8.pxi"
 
 

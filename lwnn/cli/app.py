@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from lwnn._version import __version__
-from lwnn.cli import bench, evaluate, gradcheck, inspect, predict, quantize, train
+from lwnn.cli import bench, evaluate, export, gradcheck, inspect, predict, quantize, train, verify
 from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
@@ -95,7 +95,8 @@ def _tell_builds():
 app.command(cls=Sectioned)(train.train)
 for command in (evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
-app.command()(inspect.inspect)
+for command in (export.export, verify.verify, inspect.inspect):
+    app.command()(command)
 app.command()(bench.bench)
 app.command()(gradcheck.gradcheck)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from lwnn._kernels import reference
 from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.learning.perturbation import FORMS
 from lwnn.network import ACTIVATIONS, COSTS, Network, Params
 
 FENCE_WIDTH = 16
@@ -17,13 +18,14 @@ class Fenced:
     """An array amid known values: what writes past its ends is caught."""
 
     def __init__(self, values):
-        self.all = np.full(values.size + 2 * FENCE_WIDTH, FENCE_VALUE, values.dtype)
+        self.value = np.array(FENCE_VALUE).astype(values.dtype)
+        self.all = np.full(values.size + 2 * FENCE_WIDTH, self.value)
         self.inside = self.all[FENCE_WIDTH : FENCE_WIDTH + values.size].reshape(values.shape)
         self.inside[...] = values
 
     def check(self):
         ends = (self.all[:FENCE_WIDTH], self.all[len(self.all) - FENCE_WIDTH :])
-        assert all((end == FENCE_VALUE).all() for end in ends), "written past the end of an array"
+        assert all((end == self.value).all() for end in ends), "written past the end of an array"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +91,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     def size(least, most):
         return int(min(random.integers(least, most + 1), random.integers(least, 3 * most)))
 
-    depth = int(random.integers(1 if kind == "ff" else 0, 5))
+    depth = int(random.integers(0 if kind == "dense" else 1, 5))
     rows = size(1, most_rows)
     network = {}
     if kind == "dense":
@@ -117,12 +119,16 @@ class Learnt:
     losses: np.ndarray
 
 
-def workspace_size(kernels, algo, problem, threads=1):
+def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
-        return kernels.wp_workspace(table, problem.batch, threads)
-    size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
-    return size(table, problem.batch, True, threads)
+        return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
+    return size_function(kernels, problem.network)(table, problem.batch, True, threads)
+
+
+def size_function(kernels, network):
+    """The function that says what workspace a kind of network needs."""
+    return getattr(kernels, f"{network.kind}_workspace")
 
 
 def learn(
@@ -133,6 +139,9 @@ def learn(
     optimizer="sgd",
     rate=0.5,
     delta=1e-3,
+    form="weight",
+    sides=1,
+    draws=1,
     threads=1,
     calls=1,
     epsilon=1e-2,
@@ -146,9 +155,9 @@ def learn(
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
-    size = workspace_size(kernels, algo, problem, threads) if room is None else room
+    size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
-    losses = np.zeros(len(net.table) if algo == "ff" else 1)
+    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
@@ -160,8 +169,11 @@ def learn(
             how = (problem.wrong, *how)
             settings = (problem.goals, net.label_scale)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
+        elif algo == "mf":
+            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
         elif algo == "wp":
-            settings = (COSTS.index(net.cost), delta)
+            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
+            settings = (COSTS.index(net.cost), *moves)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
             cost = COSTS.index(net.cost)
@@ -179,17 +191,23 @@ def parts(order, batch, calls):
 
 
 def scores(kernels, problem, params=None, *, batch=None, threads=1):
-    """Scores by every readout of the net: (output,) or (goodness, head)."""
+    """Scores by every readout of the net: (output,), (goodness, head) or (last, sum)."""
     kind = np.float64 if kernels is reference else np.float32
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
-    count = 2 if net.kind == "ff" else 1
+    count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = kernels.ff_workspace if net.kind == "ff" else kernels.dense_workspace
+    size = size_function(kernels, net)
     workspace = Fenced(np.full(size(net.table, batch, False, threads), np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
-    if net.kind == "ff":
+    if net.kind == "mf":
+        for mean, out in enumerate(outs):
+            depth = np.zeros(len(out.inside), np.int32)
+            how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
+            kernels.mf_scores(vector, net.table, *data, *how)
+            assert (depth == len(net.hidden)).all()
+    elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)

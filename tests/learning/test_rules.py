@@ -16,11 +16,12 @@ RATES = {
     "ff": {"sgd": 0.05, "momentum": 0.005, "adam": 0.02},
     "bp": {"sgd": 0.2, "momentum": 0.02, "adam": 0.02},
 }
-RATES["wp"] = RATES["bp"]
+RATES["wp"] = RATES["mf"] = RATES["bp"]
 SCALER = np.array([[0.6] * 5, [0.8] * 5], np.float32)
 NO_ROWS = Rows(np.zeros((0, 5), np.float32), np.zeros(0, np.int32))
 CASES = [
     *itertools.product(["ff"], OPTIMIZERS, [(12,), (12, 12)], [{}, {"readout": "head"}]),
+    *itertools.product(["mf"], OPTIMIZERS, [(12,), (12, 12)], [{}, {"readout": "last"}]),
     *itertools.product(["bp", "wp"], OPTIMIZERS, [(), (12,)], [{}, {"cost": "mse"}]),
     *itertools.product(["bp", "wp"], ["adam"], [(8, 8)], [{"activation": a} for a in ACTIVATIONS]),
 ]
@@ -137,6 +138,7 @@ def test_an_update_costs_forward_passes(blobs):
     rules = {algo: make_rule(algo, blobs, hidden=(4,)) for algo in RULES}
     size = 5 * 4 + 4 + 4 * 3 + 3
     assert rules["bp"].forward_passes == 1
+    assert rules["mf"].forward_passes == 1
     assert rules["ff"].forward_passes == 3
     assert rules["wp"].forward_passes == size + 1
 
@@ -147,6 +149,7 @@ def test_a_delta_out_of_range_is_refused(blobs, delta):
         make_rule("wp", blobs, delta=delta)
 
 
-def test_an_unknown_readout_is_refused(blobs):
-    with pytest.raises(UsageError, match="'best'; choose from goodness, head"):
-        make_rule("ff", blobs, readout="best")
+@pytest.mark.parametrize(("algo", "known"), [("ff", "goodness, head"), ("mf", "last, sum")])
+def test_an_unknown_readout_is_refused(blobs, algo, known):
+    with pytest.raises(UsageError, match=f"'best'; choose from {known}"):
+        make_rule(algo, blobs, readout="best")
