@@ -102,3 +102,21 @@ def head_states(network, held, x):
     neutral = np.full((len(x), network.classes), network.label_scale / network.classes)
     outputs = ff_outputs(network, held, held, x, neutral)
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
+
+
+def mf_scores(network, moving, held, x):
+    """Scores of the head of every layer of a Mono-Forward net, (rows, classes) each.
+
+    `moving` and `held` are as for `ff_outputs`.
+    """
+    scores, inputs = [], normalised(x)
+    for number, _ in enumerate(network.hidden, start=1):
+        outputs = _layer(f"layer{number}", moving, inputs)
+        head = f"head{number}"
+        scores.append(outputs @ moving[f"{head}.weight"].T + moving[f"{head}.bias"])
+        inputs = normalised(_layer(f"layer{number}", held, inputs))
+    return scores
+
+
+def _layer(name, named, inputs):
+    return autodiff.relu(inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"])

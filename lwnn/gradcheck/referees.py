@@ -6,7 +6,14 @@ Nothing here is shared with the kernels or their twins: a formula stands as its 
 import numpy as np
 
 from lwnn import autodiff
-from lwnn.differentiable import cross_entropy, dense_scores, ff_outputs, head_states, tensors
+from lwnn.differentiable import (
+    cross_entropy,
+    dense_scores,
+    ff_outputs,
+    head_states,
+    mf_scores,
+    tensors,
+)
 
 # ---------------------------------------------------------------- dense nets
 
@@ -106,3 +113,52 @@ def goodness_scores(problem):
         outputs = ff_outputs(network, held, held, problem.x, labels)
         columns.append(sum(w * (h * h).sum(axis=1) for w, h in zip(readout, outputs, strict=True)))
     return np.stack(columns, axis=1)
+
+
+# ---------------------------------------------------------------- Mono-Forward
+
+
+def mf_loss(problem):
+    """The sum of all heads' mean cross-entropies; nothing flows from layer to layer."""
+    network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+    held = tensors(network, problem.start.astype(np.float64))
+
+    def loss(vector):
+        scores = mf_scores(network, tensors(network, vector), held, problem.x)
+        return sum(autodiff.mean(cross_entropy(one, onehot)) for one in scores)
+
+    return loss
+
+
+def mf_last(problem):
+    """Scores of the last head."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return mf_scores(problem.network, held, held, problem.x)[-1]
+
+
+def mf_sum(problem):
+    """The mean of all heads' scores: their sum, on the scale of one."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return np.mean(mf_scores(problem.network, held, held, problem.x), axis=0)
+
+
+# ---------------------------------------------------------------- estimates
+
+
+def along_signs(network, slope, got):
+    """What moving all weights by signs estimates: the slope along them, times the signs."""
+    signs = np.sign(got)
+    return (slope @ signs) * signs
+
+
+def along_fans(network, slope, got):
+    """The same for the weights and the bias of one unit after the other."""
+    signs, want = np.sign(got), np.empty_like(slope)
+    parts = [tensors(network, vector) for vector in (slope, signs, want)]
+    for name, _, _ in network.layers:
+        (g, s, out), (gb, sb, out_b) = (
+            [part[f"{name}.{kind}"] for part in parts] for kind in ("weight", "bias")
+        )
+        along = (g * s).sum(axis=1) + gb * sb
+        out[:], out_b[:] = along[:, None] * s, along * sb
+    return want
