@@ -13,6 +13,9 @@ from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf")
 _DENSE = ("bp", "wp")
+#: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
+#: are judged alike.
+SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +106,11 @@ def _default_readout(job):
     return about("readout").allowed(job.algo)[0]
 
 
+def _default_sharpness(job):
+    """A sum of squares is as sharp as Hinton has it: 1."""
+    return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
+
+
 def _default_patience(job):
     return max(10, job.settings["epochs"] // 3)
 
@@ -177,6 +185,51 @@ class Options:
         default=_default_patience,
         shown="a third of the epochs, at least 10",
         span=(1, 1_000_000),
+    )
+    loss: str | None = _option(
+        str,
+        "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
+        "against each other (two forms), or cross-entropy over that of all labels.",
+        "Forward-Forward",
+        default="softplus",
+        values=("softplus", "symba", "swish", "labels"),
+        algos=("ff",),
+    )
+    goodness: str | None = _option(
+        str,
+        "Goodness of a layer: mean or sum of its squared outputs, or mean of its outputs.",
+        "Forward-Forward",
+        default="mean",
+        values=("mean", "sum", "absolute"),
+        algos=("ff",),
+    )
+    threshold: float | None = _option(
+        float,
+        "Goodness that separates right labels from wrong ones, as a multiple of that of a layer "
+        "whose outputs have a root mean square of 1.",
+        "Forward-Forward",
+        default=1.0,
+        span=(1e-6, 1e6),
+        algos=("ff",),
+        needs=("loss", ("softplus",)),
+    )
+    sharpness: float | None = _option(
+        float,
+        "Factor on the goodness in the loss.",
+        "Forward-Forward",
+        default=_default_sharpness,
+        shown="1 for a sum, else 20, 4, 6 or 20 by loss",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    negatives: str | None = _option(
+        str,
+        "Wrong labels to learn from: all alike, or as the head takes them for right.",
+        "Forward-Forward",
+        default="random",
+        values=("random", "hard"),
+        algos=("ff",),
+        needs=("loss", ("softplus", "symba", "swish")),
     )
     readout: str | None = _option(
         str,
@@ -299,7 +352,7 @@ def check(options):
         if options.algo in ALGOS and options.algo not in told.algos:
             fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        _check_value(flag(name), value, told, options.algo)
+        check_value(name, value, options.algo)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
@@ -310,14 +363,22 @@ def _given(options, name):
     return about(name).default if value is None else value
 
 
-def _check_value(name, value, told, algo):
+def check_value(name, value, algo):
+    """Refuse a value that this option never takes.
+
+    Raises
+    ------
+    UsageError
+    """
+    told = about(name)
     allowed = told.allowed(algo)
     if told.pattern and not re.fullmatch(told.pattern, value):
-        raise UsageError(f"--{name} {value}: expected such as {told.example}")
+        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(allowed)}")
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
-        raise UsageError(f"--{name} {value:g}; expected {told.span[0]:g} to {told.span[1]:g}")
+        least, most = told.span
+        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
 def resolve(options, rows, inputs):

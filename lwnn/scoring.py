@@ -58,7 +58,7 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         vector,
         table,
         goals,
-        network.label_scale,
+        network.form,
         x,
         scaler,
         clip,
@@ -97,7 +97,7 @@ def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, thread
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
     workspace, mean = np.empty(size, np.float32), readout == "sum"
     how = (mean, sure, out, depth, batch, workspace, threads)
-    kernels.mf_scores(vector, network.table, x, scaler, clip, *how)
+    kernels.mf_scores(vector, network.table, network.level, x, scaler, clip, *how)
     return out, depth
 
 
@@ -110,11 +110,9 @@ def _plan(network, readout, rows, threads):
     table = network.table
     widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
-    size = {
-        "dense": kernels.dense_workspace,
-        "ff": kernels.ff_workspace,
-        "mf": kernels.mf_workspace,
-    }[network.kind]
+    if network.kind == "ff":
+        return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+    size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
     return batch, size(table, batch, False, threads)
 
 

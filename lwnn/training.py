@@ -12,7 +12,7 @@ from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
 from lwnn.learning.augment import Shifts
-from lwnn.learning.forward_forward import label_scale
+from lwnn.learning.forward_forward import GOODNESS, label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
@@ -204,6 +204,9 @@ def prepare(dataset, parts, scaler, options, given=None):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+        goodness=GOODNESS[settings.get("goodness", "mean")],
+        # A pixel's brightness says little of a digit; how large a reading is may say all.
+        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(

@@ -2,6 +2,7 @@
 
 include "common.pxi"
 include "dense.pxi"
+include "ff_losses.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
 include "mono.pxi"

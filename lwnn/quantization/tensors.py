@@ -27,7 +27,7 @@ def normalized(network, readout):
     """(name, width) of the tensors that are divided by their root mean square."""
     if network.kind == "dense":
         return ()
-    tensors = [("input", network.inputs)]
+    tensors = [("input", network.inputs)] if network.level else []
     tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
     return tuple(tensors if readout == "head" else tensors[:-1])
 
@@ -95,6 +95,8 @@ def check_network(network, readout):
     UsageError
         When a layer reads more than 65,536 inputs.
     """
+    if (network.goodness, network.embed, network.level) != ("squares", "append", True):
+        raise UsageError("int8 has no such form of Forward-Forward yet; train with --goodness mean")
     for name, inputs, _ in used_layers(network, readout):
         if inputs > arithmetic.MOST_INPUTS:
             raise UsageError(

@@ -43,7 +43,7 @@ def float_model(kind, data):
     x, y = data
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
-    network = Network(shape, FEATURES, hidden, CLASSES, activation)
+    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=kind != "mf-sum")
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))

@@ -60,7 +60,7 @@ def device_scores(quantized, row):
         joined = list(itertools.chain(*states[quantized.network.head_from :]))
         return device_layer(t, "head", joined)
     if quantized.network.kind == "mf":
-        return device_heads(t, len(quantized.network.hidden), q, quantized.readout)
+        return device_heads(t, quantized.network, q, quantized.readout)
     return [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
 
 
@@ -74,10 +74,11 @@ def device_goodness(t, layers, q, label):
     return score
 
 
-def device_heads(t, layers, q, readout):
+def device_heads(t, network, q, readout):
     answers, source = [], "input"
-    for n in range(1, layers + 1):
-        source, q = f"layer{n}", device_layer(t, f"layer{n}", device_normalize(t, source, q))
+    for n in range(1, len(network.hidden) + 1):
+        q = device_normalize(t, source, q) if n > 1 or network.level else q
+        source, q = f"layer{n}", device_layer(t, f"layer{n}", q)
         answers.append(device_layer(t, f"head{n}", q))
     return (
         answers[-1] if readout == "last" else [sum(scores) for scores in zip(*answers, strict=True)]
