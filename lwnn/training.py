@@ -82,7 +82,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None, on_start=None):
+def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """Train a model.
 
     Parameters
@@ -94,6 +94,9 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
         Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
+    rule : type of Rule, optional
+        In place of the one that ``options.algo`` names, for the same kind of net, as
+        `lwnn.learning.custom_cost` and `lwnn.learning.custom_goodness` make it.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     options = options or Options()
     check(options)
     parts, scaler = share_out(dataset, options)
-    rule, settings = prepare(dataset, parts, scaler, options)
+    rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
@@ -180,11 +183,19 @@ def measure(model, rows, threads=1):
 # ---------------------------------------------------------------- pieces
 
 
-def prepare(dataset, parts, scaler, options):
-    """The rule, ready to learn, and its settings."""
+def prepare(dataset, parts, scaler, options, given=None):
+    """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs)
     rule_class = RULES[options.algo]
+    if given:
+        if given.kind != rule_class.kind:
+            raise UsageError(
+                f"{given.__name__} trains nets of the kind {given.kind}, and "
+                f"algo={options.algo!r} those of the kind {rule_class.kind}"
+            )
+        rule_class = given
+        settings["rule"] = given.__name__
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
