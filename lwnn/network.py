@@ -11,9 +11,9 @@ The kinds of network that the learning rules train:
     layer reads it. The first layer also reads the label, one-hot, through weights of its own. A
     linear softmax head reads the normalised outputs for one-pass prediction.
 ``mf``
-    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Input and outputs
-    are normalised as in ``ff``; the outputs of every layer, as they are before that, are read by
-    a linear softmax head of its own.
+    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
+    asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
+    before that, are read by a linear softmax head of its own.
 """
 
 import dataclasses
@@ -71,8 +71,8 @@ class Network:
         Whether the label has inputs of its own, or takes the place of the row's first inputs,
         one for each class (``ff`` only).
     level : bool
-        Whether a row is divided by its root mean square (``ff`` only); the label counts in it
-        where it overwrites inputs.
+        Whether a row is divided by its root mean square (all but ``dense``); the label counts in
+        it where it overwrites inputs.
 
     Raises
     ------

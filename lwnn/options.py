@@ -280,7 +280,7 @@ class Options:
         default=_default_level,
         shown="rows for bytes, else none",
         values=("rows", "none"),
-        algos=("ff",),
+        algos=("ff", "mf"),
     )
     peer: float | None = _option(
         float,
@@ -446,15 +446,15 @@ def check_value(name, value, algo):
     ------
     UsageError
     """
-    told, shown = about(name), flag(name)
+    told = about(name)
     allowed = told.allowed(algo)
     if told.pattern and not re.fullmatch(told.pattern, value):
-        raise UsageError(f"--{shown} {value}: expected such as {told.example}")
+        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{shown} {value!r}; choose from {', '.join(allowed)}")
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         least, most = told.span
-        raise UsageError(f"--{shown} {value:g}; expected {least:g} to {most:g}")
+        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
 def resolve(options, rows, inputs, images=False):

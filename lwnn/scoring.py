@@ -125,7 +125,7 @@ def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, thread
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
     workspace, mean = np.empty(size, np.float32), readout == "sum"
     how = (mean, sure, out, depth, batch, workspace, threads)
-    kernels.mf_scores(vector, network.table, x, scaler, clip, *how)
+    kernels.mf_scores(vector, network.table, network.level, x, scaler, clip, *how)
     return out, depth
 
 
@@ -140,7 +140,7 @@ def _plan(network, readout, rows, threads):
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
     if network.kind == "ff":
         return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
-    size = kernels.dense_workspace if network.kind == "dense" else kernels.mf_workspace
+    size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
     return batch, size(table, batch, False, threads)
 
 

@@ -86,7 +86,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None, on_start=None):
+def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """Train a model.
 
     Parameters
@@ -98,6 +98,9 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
         Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
+    rule : type of Rule, optional
+        In place of the one that ``options.algo`` names, for the same kind of net, as
+        `lwnn.learning.custom_cost` and `lwnn.learning.custom_goodness` make it.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     options = options or Options()
     check(options)
     parts, scaler = share_out(dataset, options)
-    rule, settings = prepare(dataset, parts, scaler, options)
+    rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
@@ -185,11 +188,19 @@ def measure(model, rows, threads=1):
 # ---------------------------------------------------------------- pieces
 
 
-def prepare(dataset, parts, scaler, options):
-    """The rule, ready to learn, and its settings."""
+def prepare(dataset, parts, scaler, options, given=None):
+    """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
     rule_class = RULES[options.algo]
+    if given:
+        if given.kind != rule_class.kind:
+            raise UsageError(
+                f"{given.__name__} trains nets of the kind {given.kind}, and "
+                f"algo={options.algo!r} those of the kind {rule_class.kind}"
+            )
+        rule_class = given
+        settings["rule"] = given.__name__
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
@@ -198,6 +209,7 @@ def prepare(dataset, parts, scaler, options):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
+        level=settings.get("level") == "rows",
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(
@@ -228,7 +240,6 @@ def _forward_forward(dataset, settings, options):
         "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
-        "level": settings["level"] == "rows",
     }
 
 

@@ -119,7 +119,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     ("rows", "inputs", "options", "expected"),
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
-        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
@@ -167,7 +167,7 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "differences": "forward",
             },
         ),
-        ("mf", {"readout": "sum"}),
+        ("mf", {"level": "none", "readout": "sum"}),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -315,6 +315,13 @@ def test_forward_passes_an_update(dataset):
     assert runs["ff"].forward_passes == 3
     assert runs["bp"].forward_passes == runs["mf"].forward_passes == 1
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
+
+
+@pytest.mark.parametrize("algo", ["mf"])
+def test_images_are_levelled_and_tables_are_not(dataset, algo):
+    images = dataclasses.replace(dataset, x=np.clip(dataset.x, 0, 255).astype(np.uint8))
+    for data, level in ((dataset, False), (images, True)):
+        assert train(data, Options(algo=algo, **QUICK)).model.network.level is level
 
 
 def test_the_model_knows_where_it_comes_from(dataset, algo):

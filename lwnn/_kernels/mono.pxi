@@ -5,14 +5,34 @@
 #     errors     e = p - t,  dM = e y^T,  D = (M^T e) [y > 0],  dW = D n^T
 #     hand-on    n' = y / (rms(y) + tiny), from before the update; nothing flows back through it
 #
-# x is divided by its root mean square as well, as in forward_forward.pxi. The table has a row for
+# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table has a row for
 # every hidden layer, then one for every head, in the same order. One pass, no negatives; and as
 # every layer has an answer of its own, a row may leave at the first that is sure.
+
+cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
+                         Py_ssize_t ld) noexcept nogil:
+    """Each row divided by its root mean square."""
+    cdef Py_ssize_t b, i
+    cdef float inverse
+    cdef float *line
+    for b in range(samples):
+        line = x_bi + b * ld
+        inverse = inverse_rms(lwnn_squares(line, n), n)
+        for i in range(n):
+            line[i] *= inverse
+
+
+cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in range(n):
+        squares[b] += line[b] * line[b]
+
 
 cdef struct Mono:
     Py_ssize_t layers             # hidden ones
     Py_ssize_t classes
     const long long *table
+    bint level                    # whether rows are divided by their root mean square
     float *params
     float *rows                   # [sample][unit] what the layer at hand reads
     float *outputs                # [sample][unit] what it answers, in training
@@ -63,21 +83,23 @@ def mf_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training,
     return arena.used
 
 
-cdef Mono mf_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
-                  bint training, float[::1] workspace, int threads):
+cdef Mono mf_from(float[::1] params, const long long[:, ::1] table, bint level,
+                  Py_ssize_t batch, bint training, float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
     cdef Mono net = mf_layout(&arena, table, batch, training, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
+    net.level = level
     return net
 
 
 # ---------------------------------------------------------------- pieces of a pass
 
 cdef void mf_input(Mono *net, Py_ssize_t samples) noexcept nogil:
-    """From scaled rows to normalised ones and their columns."""
+    """From scaled rows to what layer 1 reads, and its columns."""
     cdef Py_ssize_t n_in = net.table[IN], ld = padded(samples)
-    normalise_rows(net.rows, samples, n_in, padded(n_in))
+    if net.level:
+        normalise_rows(net.rows, samples, n_in, padded(n_in))
     transpose(net.rows, padded(n_in), samples, n_in, net.n_t, ld)
     clear_padding(net.n_t, n_in, samples, ld)
 
@@ -202,7 +224,8 @@ cdef void few_mf_batch(Mono *net, const int *y, const int *order, Py_ssize_t sam
     cdef const long long *head
     cdef const float *inputs = net.rows
     cdef float scale = <float>1.0 / samples
-    normalise_rows(net.rows, samples, net.table[IN], ldx)
+    if net.level:
+        normalise_rows(net.rows, samples, net.table[IN], ldx)
     for l in range(net.layers):
         row = net.table + 6 * l
         head = net.table + 6 * (net.layers + l)
@@ -222,9 +245,9 @@ cdef void few_mf_batch(Mono *net, const int *y, const int *order, Py_ssize_t sam
         ldx = units
 
 
-def mf_epoch(float[::1] params, const long long[:, ::1] table, const data_t[:, ::1] x,
-             const float[:, ::1] scaler, float clip, const int[::1] y, const int[::1] order,
-             Py_ssize_t batch, int method, const double[::1] hyper, float[:, ::1] state, long step,
+def mf_epoch(float[::1] params, const long long[:, ::1] table, bint level,
+             const data_t[:, ::1] x, const float[:, ::1] scaler, float clip, const int[::1] y,
+             const int[::1] order, Py_ssize_t batch, int method, const double[::1] hyper, float[:, ::1] state, long step,
              double[::1] losses, float[::1] workspace, int threads):
     """Train by Mono-Forward on the rows that `order` names, in mini-batches.
 
@@ -234,13 +257,15 @@ def mf_epoch(float[::1] params, const long long[:, ::1] table, const data_t[:, :
         IN/OUT.
     table : int64 (2 * hidden layers, 6)
         IN. Hidden layers, then their heads.
+    level : bool
+        IN. Whether each row is divided by its root mean square.
     losses : float64 (hidden layers,)
         OUT. Cross-entropy of every layer's head, summed over the rows; added to.
     workspace : float32 (mf_workspace(table, batch, True, threads),)
 
     The other arguments are those of `bp_epoch`.
     """
-    cdef Mono net = mf_from(params, table, batch, True, workspace, threads)
+    cdef Mono net = mf_from(params, table, level, batch, True, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
     if n == 0:
@@ -339,7 +364,7 @@ cdef void mf_score(Mono *net, Py_ssize_t samples, bint mean, float sure, float *
 
 cdef void few_mf_score(Mono *net, const float *x, bint mean, float sure, float *out,
                        int *depth) noexcept nogil:
-    """One row, from its normalised features."""
+    """One row, from what layer 1 reads."""
     cdef Py_ssize_t l, units, ldx = net.table[IN]
     cdef const float *inputs = x
     for l in range(net.layers):
@@ -355,8 +380,8 @@ cdef void few_mf_score(Mono *net, const float *x, bint mean, float sure, float *
         ldx = units
 
 
-def mf_scores(float[::1] params, const long long[:, ::1] table, const data_t[:, ::1] x,
-              const float[:, ::1] scaler, float clip, bint mean, float sure,
+def mf_scores(float[::1] params, const long long[:, ::1] table, bint level,
+              const data_t[:, ::1] x, const float[:, ::1] scaler, float clip, bint mean, float sure,
               float[:, ::1] out, int[::1] depth, Py_ssize_t batch, float[::1] workspace,
               int threads):
     """Scores of every class for every row, from as many layers as it takes.
@@ -376,7 +401,7 @@ def mf_scores(float[::1] params, const long long[:, ::1] table, const data_t[:, 
 
     The other arguments are those of `mf_epoch`.
     """
-    cdef Mono net = mf_from(params, table, batch, False, workspace, threads)
+    cdef Mono net = mf_from(params, table, level, batch, False, workspace, threads)
     cdef Py_ssize_t n = x.shape[0], start, samples, r, wide = padded(table[0, IN])
     if n == 0:
         return
@@ -386,7 +411,8 @@ def mf_scores(float[::1] params, const long long[:, ::1] table, const data_t[:, 
             samples = min(batch, n - start)
             gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.rows, wide)
             if samples <= FEW:
-                normalise_rows(net.rows, samples, net.table[IN], wide)
+                if net.level:
+                    normalise_rows(net.rows, samples, net.table[IN], wide)
                 for r in range(samples):
                     few_mf_score(&net, net.rows + r * wide, mean, sure, &out[start + r, 0],
                                  &depth[start + r])

@@ -19,6 +19,11 @@ def mf_workspace(table, batch, training, threads):
     return 0
 
 
+def _inputs(x, level, scaler, clip, dtype):
+    x = _scaled(x, scaler, clip, dtype)
+    return _normalised(x) if level else x
+
+
 def _passes(params, table, x):
     """Inputs, outputs and head scores of every layer."""
     layers = len(table) // 2
@@ -48,6 +53,7 @@ def _gradient(params, table, x, y):
 def mf_epoch(
     params,
     table,
+    level,
     x,
     scaler,
     clip,
@@ -63,17 +69,19 @@ def mf_epoch(
     threads,
 ):
     for rows in _batches(order, batch):
-        inputs = _normalised(_scaled(x[rows], scaler, clip, params.dtype))
+        inputs = _inputs(x[rows], level, scaler, clip, params.dtype)
         sums, grad = _gradient(params, table, inputs, y[rows])
         _optimize(params, grad, method, hyper, state, step)
         losses += sums
         step += 1
 
 
-def mf_scores(params, table, x, scaler, clip, mean, sure, out, depth, batch, workspace, threads):
+def mf_scores(
+    params, table, level, x, scaler, clip, mean, sure, out, depth, batch, workspace, threads
+):
     going = np.ones(len(x), bool)
     total = np.zeros_like(out)
-    x = _normalised(_scaled(x, scaler, clip, params.dtype))
+    x = _inputs(x, level, scaler, clip, params.dtype)
     for layer, (_, _, scores) in enumerate(_passes(params, table, x), start=1):
         total += scores
         out[going] = (total / layer if mean else scores)[going]

@@ -3,33 +3,17 @@
 Nothing here is shared with the kernels or their twins: a formula stands as its source has it.
 """
 
-import math
-
 import numpy as np
 
 from lwnn import autodiff
-from lwnn.network import ACTIVATION, ACTIVATIONS
-
-#: Added to a root mean square before it divides.
-_TINY = 1e-6
-
-
-def tensors(network, vector):
-    """The parameters of a net by name, out of its vector: an array or a variable."""
-    named, start = {}, 0
-    for name, shape in network.shapes.items():
-        stop = start + math.prod(shape)
-        named[name] = autodiff.reshape(vector[start:stop], shape)
-        start = stop
-    return named
-
-
-def activation(name):
-    """An activation function by its name in `lwnn.network.ACTIVATIONS`."""
-    if name == "linear":
-        return autodiff.positive
-    return getattr(autodiff, name.replace("-", "_"))
-
+from lwnn.differentiable import (
+    cross_entropy,
+    dense_scores,
+    ff_outputs,
+    head_states,
+    mf_scores,
+    tensors,
+)
 
 # ---------------------------------------------------------------- dense nets
 
@@ -39,22 +23,8 @@ def _half_square(scores, onehot):
     return 0.5 * autodiff.sum((autodiff.sigmoid(scores) - onehot) ** 2, axis=1)
 
 
-def _cross_entropy(scores, onehot):
-    """-log of the share that the softmax gives the true class."""
-    return -autodiff.sum(onehot * autodiff.log_softmax(scores), axis=1)
-
-
 #: Name in `lwnn.network.COSTS` to the cost of every row, from scores and one-hot labels.
-COSTS = {"cross-entropy": _cross_entropy, "mse": _half_square}
-
-
-def dense_scores(network, vector, x):
-    """Scores of the output layer."""
-    named = tensors(network, vector)
-    for (name, _, _), row in zip(network.layers, network.table, strict=True):
-        x = x @ named[f"{name}.weight"].T + named[f"{name}.bias"]
-        x = activation(ACTIVATIONS[row[ACTIVATION]])(x)
-    return x
+COSTS = {"cross-entropy": cross_entropy, "mse": _half_square}
 
 
 def dense_loss(problem):
@@ -62,16 +32,14 @@ def dense_loss(problem):
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
 
     def loss(vector):
-        return autodiff.mean(COSTS[network.cost](dense_scores(network, vector, problem.x), onehot))
+        return autodiff.mean(
+            COSTS[network.cost](dense_scores(network, tensors(network, vector), problem.x), onehot)
+        )
 
     return loss
 
 
 # ---------------------------------------------------------------- Forward-Forward
-
-
-def _normalised(h):
-    return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
 def _softplus_loss(goodness, threshold, y):
@@ -96,7 +64,7 @@ def _labels_loss(goodness, threshold, y):
     """Cross-entropy over the goodness of all labels."""
     onehot = np.eye(len(goodness))
     scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
-    return _cross_entropy(scores, onehot[y])
+    return cross_entropy(scores, onehot[y])
 
 
 #: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
@@ -111,40 +79,6 @@ FF_LOSSES = {
 
 def _goodness(network, h):
     return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
-
-
-def _embedded(network, x, shares):
-    """What layer 1 reads of the rows, and its label inputs: shares of the hot value."""
-    labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
-    level = _normalised if network.level else np.array
-    if network.embed == "append":
-        return level(x), labels
-    # The label stands in the first inputs; its weights are the label's.
-    x = level(np.hstack([labels, x[:, network.classes :]]))
-    labels = x[:, : network.classes].copy()
-    x[:, : network.classes] = 0
-    return x, labels
-
-
-def ff_outputs(network, moving, held, x, shares):
-    """Outputs of every hidden layer.
-
-    Each layer has the parameters `moving`, but reads what the layers below it hand on with the
-    parameters `held`: nothing flows back from layer to layer.
-    """
-    inputs, labels = _embedded(network, x, shares)
-    outputs = []
-    for name, _, _ in network.layers[:-1]:
-
-        def layer(named, name=name, inputs=inputs):
-            z = inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"]
-            if f"{name}.label" in named:
-                z = z + labels @ named[f"{name}.label"].T
-            return autodiff.relu(z)
-
-        outputs.append(layer(moving))
-        inputs = _normalised(layer(held))
-    return outputs
 
 
 def ff_loss(name):
@@ -177,12 +111,9 @@ def ff_loss(name):
 
 
 def _head_inputs(problem):
-    """What the head reads: normalised outputs under a neutral label, with fixed layers."""
-    network = problem.network
-    held = tensors(network, problem.start.astype(np.float64))
-    neutral = np.full((1, network.classes), 1 / network.classes)
-    outputs = ff_outputs(network, held, held, problem.x, neutral)[network.head_from :]
-    return np.hstack([_normalised(h) for h in outputs])
+    """What the head reads, with fixed layers."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return head_states(problem.network, held, problem.x)
 
 
 def head_scores(problem):
@@ -198,7 +129,7 @@ def head_loss(problem):
     def loss(vector):
         named = tensors(problem.network, vector)
         scores = states @ named["head.weight"].T + named["head.bias"]
-        return autodiff.mean(_cross_entropy(scores, onehot))
+        return autodiff.mean(cross_entropy(scores, onehot))
 
     return loss
 
@@ -213,3 +144,52 @@ def goodness_scores(problem):
         goodness = (_goodness(network, h)[:, 0] for h in outputs)
         columns.append(sum(w * g for w, g in zip(readout, goodness, strict=True)))
     return np.stack(columns, axis=1)
+
+
+# ---------------------------------------------------------------- Mono-Forward
+
+
+def mf_loss(problem):
+    """The sum of all heads' mean cross-entropies; nothing flows from layer to layer."""
+    network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+    held = tensors(network, problem.start.astype(np.float64))
+
+    def loss(vector):
+        scores = mf_scores(network, tensors(network, vector), held, problem.x)
+        return sum(autodiff.mean(cross_entropy(one, onehot)) for one in scores)
+
+    return loss
+
+
+def mf_last(problem):
+    """Scores of the last head."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return mf_scores(problem.network, held, held, problem.x)[-1]
+
+
+def mf_sum(problem):
+    """The mean of all heads' scores: their sum, on the scale of one."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return np.mean(mf_scores(problem.network, held, held, problem.x), axis=0)
+
+
+# ---------------------------------------------------------------- estimates
+
+
+def along_signs(network, slope, got):
+    """What moving all weights by signs estimates: the slope along them, times the signs."""
+    signs = np.sign(got)
+    return (slope @ signs) * signs
+
+
+def along_fans(network, slope, got):
+    """The same for the weights and the bias of one unit after the other."""
+    signs, want = np.sign(got), np.empty_like(slope)
+    parts = [tensors(network, vector) for vector in (slope, signs, want)]
+    for name, _, _ in network.layers:
+        (g, s, out), (gb, sb, out_b) = (
+            [part[f"{name}.{kind}"] for part in parts] for kind in ("weight", "bias")
+        )
+        along = (g * s).sum(axis=1) + gb * sb
+        out[:], out_b[:] = along[:, None] * s, along * sb
+    return want

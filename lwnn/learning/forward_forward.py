@@ -80,7 +80,7 @@ class ForwardForward(Rule):
         self.peer, self.head_rate, self.greedy = peer, head_rate, greedy
         for name in self.takes:
             if getattr(self, name) is not None:
-                check_value(name, getattr(self, name), self.kind)
+                check_value(name, getattr(self, name), "ff")
         #: The layer that learns alone, or -1.
         self.only = 0 if greedy else -1
         super().__init__(*args, **kwargs)

@@ -48,6 +48,7 @@ class MonoForward(Rule):
         kernels.mf_epoch(
             self.params.vector,
             self.network.table,
+            self.network.level,
             self.rows.x,
             self.scaler,
             self.clip,

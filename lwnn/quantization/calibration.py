@@ -131,8 +131,9 @@ def _run_ff(model, x, seen):
 def _run_mf(model, x, seen):
     seen.see("input", x)
     for n in range(1, len(model.network.hidden) + 1):
-        x = _normalized(x)
-        seen.see("input.norm" if n == 1 else f"layer{n - 1}.norm", x)
+        if n > 1 or model.network.level:
+            x = _normalized(x)
+            seen.see("input.norm" if n == 1 else f"layer{n - 1}.norm", x)
         x = x @ model.params[f"layer{n}.weight"].T + model.params[f"layer{n}.bias"]
         x = np.maximum(x, 0)
         seen.see(f"layer{n}", x)

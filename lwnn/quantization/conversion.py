@@ -107,8 +107,6 @@ def _quantize_norms(model, seen, source, tensors):
     """
     network = model.network
     widths = dict(normalized(network, model.readout))
-    names = [name for name, _, _ in network.layers]
-    readers = dict(zip(["input", *names], names, strict=False))
     sources = {}
     for name, units in widths.items():
         group = _same_scale(network, model.readout, name)
@@ -117,8 +115,14 @@ def _quantize_norms(model, seen, source, tensors):
         spread = arithmetic.norm_spread(max(map(widths.get, group)), most, nonnegative)
         _keep(tensors, name, norm=np.int32(arithmetic.norm_factor(units, spread.scale)))
         _keep_affine(tensors, name, spread, "norm_")
-        sources[readers[name]] = spread
+        sources[_reader(network, name)] = spread
     return sources
+
+
+def _reader(network, name):
+    """The layer that reads a normalised tensor; the top one of ``ff`` is read by the head."""
+    names = ["input", *(name for name, _, _ in network.layers)]
+    return names[names.index(name) + 1]
 
 
 def _same_scale(network, readout, name):

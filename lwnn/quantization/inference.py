@@ -180,7 +180,8 @@ def _mono(network, tensors, readout, x, sure, out, depth):
     """Write scores and depth of quantized rows; rows that are sure are computed no further."""
     going, layers = np.arange(len(x)), len(network.hidden)
     for n in range(1, layers + 1):
-        x = _normalize(tensors, f"layer{n - 1}" if n > 1 else "input", x)
+        if n > 1 or network.level:
+            x = _normalize(tensors, f"layer{n - 1}" if n > 1 else "input", x)
         x = _layer(tensors, f"layer{n}", x)
         if n < layers and readout == "last" and sure > 1:
             continue

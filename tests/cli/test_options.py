@@ -6,7 +6,7 @@ import pytest
 
 from lwnn.errors import UsageError
 from lwnn.learning import RULES
-from lwnn.options import ALGOS, Options, about, check, declared, flag, help_text, key, resolve
+from lwnn.options import ALGOS, Options, check, declared, flag, help_text, key, resolve
 
 NAMES = [name for name, _ in declared()]
 
@@ -42,6 +42,9 @@ def test_what_a_rule_takes_is_among_its_settings(algo):
     settings = resolve(Options(algo=algo), 500, 9)
     assert set(settings) <= {key(name) for name in NAMES}
     extra = {"wp": {"perturb": "fan-in"}}.get(algo, {})
+    settings |= resolve(Options(algo=algo, **extra), 500, 9)
+    # The head's rate is the layers' unless it is said; a threshold goes with one loss only.
+    extra = {"ff": {"loss": "softplus", "head_rate": 0.1}}.get(algo, {})
     settings |= resolve(Options(algo=algo, **extra), 500, 9)
     assert {key(name) for name in RULES[algo].takes} <= set(settings)
 

@@ -142,7 +142,9 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     if kind == "dense":
         options["activation"] = ACTIVATIONS[seed % 4]
         options["cost"] = COSTS[seed // 4 % 2]
-    elif kind == "ff":
+    elif kind == "mf":
+        options["level"] = seed % 2 == 0
+    else:
         options["loss"] = LOSSES[seed % 4]
         options["hard"] = bool(seed // 4 % 2)
         options["goodness"] = ELEMENTS[seed // 8 % 2]
@@ -180,17 +182,16 @@ def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
-    form = problem.form if algo == "ff" else None
-    return scratch(kernels, problem.network, problem.batch, True, threads, form)
+    return scratch(kernels, problem, problem.batch, True, threads)
 
 
-def scratch(kernels, network, batch, training=False, threads=1, form=None):
+def scratch(kernels, problem, batch, training, threads=1):
     """Floats of workspace that a kind of network needs."""
-    size = getattr(kernels, f"{network.kind}_workspace")
-    if network.kind != "ff":
-        return size(network.table, batch, training, threads)
-    form = network.form if form is None else form
-    return size(network.table, form, batch, training, threads)
+    net = problem.network
+    if net.kind == "ff":
+        return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
+    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
+    return size(net.table, batch, training, threads)
 
 
 def learn(
@@ -221,7 +222,7 @@ def learn(
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     units = sum(net.hidden) if algo == "ff" else 0
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
+    losses = np.zeros(len(net.hidden) if algo == "mf" else 1)
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
@@ -236,7 +237,7 @@ def learn(
             settings = (problem.goals, problem.form)
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, *noted, *rest)
         elif algo == "mf":
-            kernels.mf_epoch(params.inside, net.table, *data, *how, losses, *rest)
+            kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
         elif algo == "wp":
             moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
             settings = (COSTS.index(net.cost), *moves)
@@ -267,14 +268,14 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     data = (problem.x, problem.scaler, problem.clip)
     count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = scratch(kernels, net, batch, threads=threads)
+    size = scratch(kernels, problem, batch, False, threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
     if net.kind == "mf":
         for mean, out in enumerate(outs):
             depth = np.zeros(len(out.inside), np.int32)
             how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
-            kernels.mf_scores(vector, net.table, *data, *how)
+            kernels.mf_scores(vector, net.table, net.level, *data, *how)
             assert (depth == len(net.hidden)).all()
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)

@@ -113,7 +113,7 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    size = scratch(kernels, net, 5)
+    size = scratch(kernels, problem, 5, False)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":
@@ -124,7 +124,7 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
         elif kind == "mf":
             depth = np.empty(9, np.int32)
             kernels.mf_scores(
-                problem.start, net.table, *data, True, 0.9, out, depth, 5, workspace, 1
+                problem.start, net.table, True, *data, True, 0.9, out, depth, 5, workspace, 1
             )
         else:
             kernels.dense_scores(problem.start, net.table, *data, out, 5, workspace, 1)

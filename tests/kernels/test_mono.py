@@ -29,7 +29,8 @@ def rms_one(rows):
 
 def layers(problem, views):
     """(inputs, outputs, scores) of every layer, from the equations."""
-    x, found = rms_one(problem.scaled()), []
+    x, found = problem.scaled(), []
+    x = rms_one(x) if problem.network.level else x
     for n in range(1, len(problem.network.hidden) + 1):
         z = x @ views[f"layer{n}.weight"].T + views[f"layer{n}.bias"]
         y = z * (z > 0)
@@ -83,11 +84,13 @@ def test_the_seeds_reach_every_corner():
     assert min(len(p.order) % p.batch or p.batch for p in problems) <= 4
     assert max(p.batch for p in problems) > 16
     assert {p.x.dtype.kind for p in problems} == {"f", "u"}
+    assert {p.network.level for p in problems} == {True, False}
 
 
+@pytest.mark.parametrize("level", [True, False], ids=["level", "raw"])
 @pytest.mark.parametrize("rows", [3, 11], ids=["few", "many"])
-def test_every_layer_descends_its_own_loss_and_no_other(kernels, rows):
-    problem = make_problem("mf", (6, 5), rows=rows, batch=rows)
+def test_every_layer_descends_its_own_loss_and_no_other(kernels, rows, level):
+    problem = make_problem("mf", (6, 5), rows=rows, batch=rows, level=level)
     step = problem.views(gradient(kernels, "mf", problem))
     for n in (1, 2):
         vector = problem.start.astype(np.float64)
@@ -118,7 +121,14 @@ def until(kernels, problem, mean, sure, batch):
     depth = Fenced(np.zeros(rows, np.int32))
     size = kernels.mf_workspace(net.table, batch, False, 1)
     workspace = Fenced(np.full(size, np.nan, np.float32))
-    data = (problem.start.astype(kind), net.table, problem.x, problem.scaler, problem.clip)
+    data = (
+        problem.start.astype(kind),
+        net.table,
+        net.level,
+        problem.x,
+        problem.scaler,
+        problem.clip,
+    )
     how = (mean, sure, out.inside, depth.inside, batch, workspace.inside, 1)
     kernels.mf_scores(*data, *how)
     for array in (out, depth, workspace):
