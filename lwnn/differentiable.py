@@ -61,6 +61,27 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
+def embedded(network, x, shares):
+    """What layer 1 of a Forward-Forward net reads of the rows, and its label inputs.
+
+    Parameters
+    ----------
+    x : ndarray, shape (rows, inputs)
+        Scaled, not yet normalised.
+    shares : ndarray, shape (rows or 1, classes)
+        Label inputs as shares of the hot value.
+    """
+    labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
+    level = normalised if network.level else np.array
+    if network.embed == "append":
+        return level(x), labels
+    # The label stands in the first inputs; its weights are the label's.
+    x = level(np.hstack([labels, x[:, network.classes :]]))
+    labels = x[:, : network.classes].copy()
+    x[:, : network.classes] = 0
+    return x, labels
+
+
 def ff_outputs(network, moving, held, x, shares):
     """Outputs of every hidden layer of a Forward-Forward net.
 
@@ -72,36 +93,21 @@ def ff_outputs(network, moving, held, x, shares):
     network : Network
     moving, held : dict
         Parameters by name; those `held` are arrays.
-    x : ndarray, shape (rows, inputs)
-        Scaled, not yet normalised.
-    shares : ndarray, shape (rows or 1, classes)
-        Of the label: one-hot, or 1 / classes each for the neutral one.
+    x, shares
+        As for `embedded`.
 
     Returns
     -------
     list of ndarray or Variable
         One per layer, (rows, units).
     """
+    inputs, labels = embedded(network, x, shares)
     outputs = []
-    inputs, labels = _embedded(network, x, shares)
     for name, _, _ in network.layers[:-1]:
         outputs.append(_ff_layer(name, moving, inputs, labels))
         if name != network.layers[-2][0]:
             inputs = normalised(_ff_layer(name, held, inputs, labels))
     return outputs
-
-
-def _embedded(network, x, shares):
-    """What layer 1 reads of scaled rows, and its label inputs."""
-    labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
-    level = normalised if network.level else np.array
-    if network.embed == "append":
-        return level(x), labels
-    # The label stands in the first inputs; its weights are the label's.
-    x = level(np.hstack([labels, x[:, network.classes :]]))
-    labels = x[:, : network.classes].copy()
-    x[:, : network.classes] = 0
-    return x, labels
 
 
 def _ff_layer(name, named, inputs, labels):
