@@ -313,8 +313,8 @@ class Options:
         "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="goodness, or sum",
-        values={"ff": ("goodness", "head", "both"), "mf": ("sum", "last")},
+        shown="both, or sum",
+        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
     )
     perturb: str | None = _option(

@@ -168,7 +168,7 @@ class _Loop:
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
         loss, accuracy = float(total / len(order)), self.validation_accuracy()
-        layers, warnings = self.rule.health(), self.rule.warnings(epoch)
+        layers, warnings = self.rule.health(), self.rule.warnings()
         entry = {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
         self.result.history.append({**entry, "layers": layers} if layers else entry)
         self.result.warnings += warnings

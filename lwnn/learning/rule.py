@@ -136,7 +136,7 @@ class Rule(abc.ABC):
         """How each layer fared in the epoch: a list of dict, empty where nothing is to be said."""
         return []
 
-    def warnings(self, epoch):
+    def warnings(self):
         """What ails the net after this epoch, each with a remedy."""
         return []
 

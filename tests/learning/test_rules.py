@@ -179,7 +179,7 @@ def test_a_delta_out_of_range_is_refused(blobs, delta):
         make_rule("wp", blobs, delta=delta)
 
 
-@pytest.mark.parametrize(("algo", "known"), [("ff", "goodness, head"), ("mf", "last, sum")])
+@pytest.mark.parametrize(("algo", "known"), [("ff", "both, goodness, head"), ("mf", "last, sum")])
 def test_an_unknown_readout_is_refused(blobs, algo, known):
     with pytest.raises(UsageError, match=f"'best'; choose from {known}"):
         make_rule(algo, blobs, readout="best")
