@@ -9,9 +9,9 @@ from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.learning import custom_cost, custom_goodness
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
-from lwnn.options import SHARPNESS
+from lwnn.options import SHARPNESS as SHARPNESS_OF
 
-SHARP = SHARPNESS["softplus"]
+SHARPNESS = SHARPNESS_OF["softplus"]
 
 
 def half_square(scores, onehot):
@@ -27,7 +27,7 @@ def hinge(scores, onehot):
 
 
 def sharp_mean_square(y):
-    return SHARP * np.mean(y * y, axis=1)
+    return SHARPNESS * np.mean(y * y, axis=1)
 
 
 def loudness(y):
@@ -83,7 +83,7 @@ def test_a_known_goodness_learns_what_the_kernel_learns(digits, hidden):
         rate=0.02,
         epochs=3,
     )
-    rule = custom_goodness(sharp_mean_square, SHARP)
+    rule = custom_goodness(sharp_mean_square, SHARPNESS)
     assert_same_learning(*both(digits, options, rule))
 
 
