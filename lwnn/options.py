@@ -12,6 +12,9 @@ from typing import Any
 from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf")
+#: Rules that an option makes of ``ff``, and how that is written.
+FORMS = {"un": "--negatives hybrid"}
+RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
 
 
@@ -37,7 +40,7 @@ class About:
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
-        The rules that it means something to.
+        The rules, `FORMS` among them, that it means something to.
     needs : tuple
         Name and values of another option that this one goes with; empty: none.
     flag : str
@@ -53,7 +56,7 @@ class About:
     shown: str = ""
     values: tuple | dict = ()
     span: tuple = ()
-    algos: tuple = ALGOS
+    algos: tuple = RULES
     needs: tuple = ()
     flag: str = ""
     pattern: str = ""
@@ -68,7 +71,7 @@ class About:
 class Job:
     """What a default may depend on: the rule, the training rows, and the settings before it."""
 
-    algo: str
+    rule: str
     rows: int
     inputs: int
     settings: dict = dataclasses.field(default_factory=dict)
@@ -94,13 +97,17 @@ def _default_rate(job):
     whose inputs are divided by their root mean square, does better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.algo == "mf" else 1))
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.rule == "mf" else 1))
         return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
 
 
 def _default_readout(job):
-    return about("readout").allowed(job.algo)[0]
+    return about("readout").allowed(job.rule)[0]
+
+
+def _default_head_epochs(job):
+    return min(200, max(15, round(2000 * job.settings["batch"] / job.rows)))
 
 
 def _default_patience(job):
@@ -188,6 +195,24 @@ class Options:
         values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
     )
+    negatives: str | None = _option(
+        str,
+        "What to learn against: rows under wrong labels, or, without labels, hybrids of two rows.",
+        "Forward-Forward",
+        default=lambda job: "hybrid" if job.rule == "un" else "random",
+        shown="random",
+        values=("random", "hybrid"),
+        algos=("ff", "un"),
+    )
+    head_epochs: int | None = _option(
+        int,
+        "Passes over the rows for the softmax that follows layers trained without labels.",
+        "Forward-Forward",
+        default=_default_head_epochs,
+        shown="about 2,000 updates, 15 to 200 epochs",
+        span=(1, 1_000_000),
+        algos=("un",),
+    )
     delta: float | None = _option(
         float,
         "How far a weight is moved.",
@@ -246,9 +271,21 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
+    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def rule_of(options):
+    """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.negatives == "hybrid":
+        return "un"
+    return options.algo
+
+
+def _spelt(rule):
+    """A rule as help and settings name it."""
+    return FORMS.get(rule, rule)
 
 
 def _all_values(told):
@@ -264,17 +301,23 @@ def check(options):
     ------
     UsageError
     """
+    rule = rule_of(options)
     for name, told in declared():
         value = getattr(options, name)
         if value is None or value is False:
             continue
-        if options.algo in ALGOS and options.algo not in told.algos:
-            fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
-            raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
+        if rule in RULES and rule not in told.algos:
+            fitting = " or ".join(map(_asked, told.algos))
+            raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
         _check_value(flag(name), value, told, options.algo)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+
+
+def _asked(rule):
+    """How a rule is asked for on the command line."""
+    return FORMS.get(rule, f"--algo {rule}")
 
 
 def _given(options, name):
@@ -306,9 +349,9 @@ def resolve(options, rows, inputs):
     dict
         Those that mean something to the rule; where the rows come from and threads left out.
     """
-    job = Job(options.algo, rows, inputs)
+    job = Job(rule_of(options), rows, inputs)
     for name, told in declared():
-        if told.kind == "part" or name == "threads" or options.algo not in told.algos:
+        if told.kind == "part" or name == "threads" or job.rule not in told.algos:
             continue
         if told.needs and job.settings.get(key(told.needs[0])) not in told.needs[1]:
             continue

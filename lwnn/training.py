@@ -10,7 +10,7 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import RULES, fit
+from lwnn.learning import FORMS, RULES, fit
 from lwnn.learning.augment import Shifts
 from lwnn.learning.forward_forward import label_scale
 from lwnn.learning.optimizers import Optimizer
@@ -18,7 +18,7 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, resolve
+from lwnn.options import Options, check, resolve, rule_of
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -180,7 +180,7 @@ def prepare(dataset, parts, scaler, options):
     """The rule, ready to learn, and its settings."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs)
-    rule_class = RULES[options.algo]
+    rule_class = (RULES | FORMS)[rule_of(options)]
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
@@ -192,7 +192,8 @@ def prepare(dataset, parts, scaler, options):
         # A pixel's brightness says little of a digit; how large a reading is may say all.
         level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
-    extra = {name: settings[name] for name in rule_class.takes if name in settings}
+    given = {**settings, "image_shape": image_shape(dataset, options)}
+    extra = {name: given[name] for name in rule_class.takes if name in given}
     rule = rule_class(
         network,
         parts.train,

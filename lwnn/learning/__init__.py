@@ -5,11 +5,15 @@ from lwnn.learning.forward_forward import ForwardForward
 from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.unsupervised import Unsupervised
 
 #: Name on the command line to rule.
 RULES = {"ff": ForwardForward, "bp": Backprop, "wp": Perturbation, "mf": MonoForward}
+#: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
+FORMS = {"un": Unsupervised}
 
 __all__ = [
+    "FORMS",
     "RULES",
     "Backprop",
     "Epoch",
@@ -17,5 +21,6 @@ __all__ = [
     "ForwardForward",
     "MonoForward",
     "Perturbation",
+    "Unsupervised",
     "fit",
 ]

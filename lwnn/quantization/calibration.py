@@ -109,8 +109,9 @@ def _run_dense(model, x, seen):
 
 def _run_ff(model, x, seen):
     seen.see("input", x)
-    x = _normalized(x)
-    seen.see("input.norm", x)
+    if model.network.level:
+        x = _normalized(x)
+        seen.see("input.norm", x)
     states = []
     for name, _, _ in model.network.layers[:-1]:
         sums = x @ model.params[f"{name}.weight"].T
@@ -140,4 +141,4 @@ def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf}
+_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff}

@@ -9,6 +9,8 @@ from lwnn._kernels import reference
 from lwnn.learning.optimizers import OPTIMIZERS
 from lwnn.network import ACTIVATIONS, COSTS, Network, Params
 
+#: Factor on the difference of goodnesses in unsupervised problems.
+ALPHA = 3.0
 FENCE_WIDTH = 16
 FENCE_VALUE = -54321.0
 
@@ -155,7 +157,8 @@ def learn(
     net, method = problem.network, OPTIMIZERS.index(optimizer)
     size = workspace_size(kernels, algo, problem, threads) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
-    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
+    layers = len(net.hidden)
+    losses = np.zeros({"ff": layers + 1, "mf": layers, "un": layers}.get(algo, 1))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
@@ -169,6 +172,13 @@ def learn(
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
         elif algo == "mf":
             kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
+        elif algo == "un":
+            how = (*hybrids(problem), *how)
+            settings = (net.level, ALPHA)
+            kernels.un_epoch(params.inside, net.table, *settings, *data[:3], *how, losses, *rest)
+        elif algo == "un-head":
+            args = (net.table, net.level, *data, *how, *rest)
+            losses += kernels.un_head_epoch(params.inside, *args)
         elif algo == "wp":
             settings = (COSTS.index(net.cost), delta)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
@@ -179,6 +189,16 @@ def learn(
     for array in (params, state, workspace):
         array.check()
     return Learnt(params.inside, state.inside, losses)
+
+
+def hybrids(problem):
+    """For every row a partner, among the rows that are visited, and a mask."""
+    rows, order = len(problem.x), problem.order
+    random = np.random.default_rng(rows)
+    partner = np.arange(rows, dtype=np.int32)
+    partner[order] = np.roll(order, 1)
+    masks = random.integers(0, 2, (5, problem.network.inputs), np.uint8)
+    return partner, masks, random.integers(0, 5, rows).astype(np.int32)
 
 
 def parts(order, batch, calls):
@@ -193,6 +213,8 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
+    if net.kind == "un":
+        return states_and_scores(kernels, problem, vector, batch, threads)
     count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
     size = size_function(kernels, net)
@@ -208,6 +230,21 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
+    for array in (*outs, workspace):
+        array.check()
+    return tuple(out.inside for out in outs)
+
+
+def states_and_scores(kernels, problem, vector, batch, threads):
+    """What the layers of an ``un`` net make of the rows, and the scores of its head."""
+    net, rows = problem.network, len(problem.x)
+    widths = (net.head_inputs, net.classes)
+    outs = [Fenced(np.full((rows, width), np.nan, vector.dtype)) for width in widths]
+    size = kernels.un_workspace(net.table, batch, False, threads)
+    workspace = Fenced(np.full(size, np.nan, np.float32))
+    data = (problem.x, problem.scaler, problem.clip)
+    rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
+    kernels.un_scores(vector, net.table, net.level, *data, *rest)
     for array in (*outs, workspace):
         array.check()
     return tuple(out.inside for out in outs)

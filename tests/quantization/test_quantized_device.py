@@ -54,7 +54,8 @@ def device_scores(quantized, row):
     if quantized.readout == "head":
         states, source = [], "input"
         for name in layers[:-1]:
-            q = device_layer(t, name, device_normalize(t, source, q))
+            q = device_normalize(t, source, q) if states or quantized.network.level else q
+            q = device_layer(t, name, q)
             states.append(device_normalize(t, name, q))
             source = name
         joined = list(itertools.chain(*states[quantized.network.head_from :]))
