@@ -35,6 +35,8 @@ def write(model, **more):
             "activation": network.activation,
             "cost": network.cost,
             "label_scale": network.label_scale,
+            "goodness": network.goodness,
+            "embed": network.embed,
             "level": network.level,
         },
         "labels": list(model.labels),
@@ -133,7 +135,7 @@ def _take(entries, key, kind):
 
 def _network(entries):
     # Files from before there was a choice do not have these.
-    entries = {"level": True, **entries}
+    entries = {"goodness": "squares", "embed": "append", "level": True, **entries}
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
         raise _wrong("hidden")
@@ -146,6 +148,8 @@ def _network(entries):
             activation=_take(entries, "activation", str),
             cost=_take(entries, "cost", str),
             label_scale=positive(entries, "label_scale"),
+            goodness=_take(entries, "goodness", str),
+            embed=_take(entries, "embed", str),
             level=_take(entries, "level", bool),
         )
     except UsageError as error:

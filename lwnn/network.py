@@ -6,10 +6,10 @@ The kinds of network that the learning rules train:
     Layers of units, the last one as wide as there are classes. Backprop and weight
     perturbation train it.
 ``ff``
-    Layers that each learn for themselves by Forward-Forward (Hinton 2022). The input, and the
-    output of every layer, is divided by its root mean square before the next layer reads it.
-    The first layer also reads the label, one-hot, through weights of its own. A linear softmax
-    head reads the normalised outputs for one-pass prediction.
+    Layers that each learn for themselves by Forward-Forward (Hinton 2022). The output of every
+    layer, and where asked for the input, is divided by its root mean square before the next
+    layer reads it. The first layer also reads the label, one-hot, through weights of its own. A
+    linear softmax head reads the normalised outputs for one-pass prediction.
 ``mf``
     Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
     asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
@@ -35,6 +35,12 @@ _LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 #: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
 COSTS = ("cross-entropy", "mse")
+#: What the goodness of an ``ff`` layer sums over its units; likewise.
+ELEMENTS = ("squares", "absolute")
+#: Where the label stands that an ``ff`` net reads; likewise.
+EMBEDS = ("append", "overwrite")
+#: Columns of `Network.form`.
+LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
 #: Columns of `Network.table`.
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
 MAX_UNITS = 65_536
@@ -62,8 +68,14 @@ class Network:
         over a sigmoid. The others use the first for their heads.
     label_scale : float
         Value of the one hot label input (``ff`` only).
+    goodness : {'squares', 'absolute'}
+        What the goodness of a layer sums over its units (``ff`` only).
+    embed : {'append', 'overwrite'}
+        Whether the label has inputs of its own, or takes the place of the row's first inputs,
+        one for each class (``ff`` only).
     level : bool
-        Whether a row is divided by its root mean square (all but ``dense``).
+        Whether a row is divided by its root mean square (all but ``dense``); the label counts in
+        it where it overwrites inputs.
 
     Raises
     ------
@@ -78,6 +90,8 @@ class Network:
     activation: str = "relu"
     cost: str = "cross-entropy"
     label_scale: float = 1.0
+    goodness: str = "squares"
+    embed: str = "append"
     level: bool = True
 
     def __post_init__(self):
@@ -85,6 +99,8 @@ class Network:
             ("kind of network", self.kind, KINDS),
             ("activation", self.activation, ACTIVATIONS),
             ("cost", self.cost, COSTS),
+            ("goodness", self.goodness, ELEMENTS),
+            ("embedding", self.embed, EMBEDS),
         ):
             if value not in known:
                 raise UsageError(f"unknown {name} {value!r}; choose from {', '.join(known)}")
@@ -107,6 +123,11 @@ class Network:
             )
         if self.cost != "cross-entropy":
             raise UsageError(f"{rule} has a loss of its own; leave out --cost")
+        if self.embed == "overwrite" and self.inputs <= self.classes:
+            raise UsageError(
+                f"{self.classes} labels would overwrite all {self.inputs} inputs; "
+                "try --embed append"
+            )
 
     @functools.cached_property
     def layers(self):
@@ -187,6 +208,21 @@ class Network:
                 )
             )
         return np.array(rows, dtype=np.int64)
+
+    @functools.cached_property
+    def form(self):
+        """What the Forward-Forward kernels need to know beside the layout.
+
+        Returns
+        -------
+        ndarray of float64, shape (8,)
+            Codes of the loss, of what goodness sums and of the embedding; value of the hot
+            label; strength of peer normalisation; the head's rate as a multiple of the layers';
+            the one layer that learns, -1 for all; whether rows are divided by their RMS. What
+            matters to learning only is that of a plain rule; others have a copy.
+        """
+        codes = 0, ELEMENTS.index(self.goodness), EMBEDS.index(self.embed)
+        return np.array([*codes, self.label_scale, 0, 1, -1, self.level], np.float64)
 
     def describe(self):
         """Widths joined by dashes, as people write them: ``64-128-10``."""

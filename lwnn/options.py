@@ -16,6 +16,9 @@ ALGOS = ("ff", "bp", "wp", "mf")
 FORMS = {"un": "--negatives hybrid"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
+#: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
+#: are judged alike.
+SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +113,11 @@ def _default_head_epochs(job):
     return min(200, max(15, round(2000 * job.settings["batch"] / job.rows)))
 
 
+def _default_sharpness(job):
+    """A sum of squares is as sharp as Hinton has it: 1."""
+    return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
+
+
 def _default_patience(job):
     return max(10, job.settings["epochs"] // 3)
 
@@ -185,6 +193,53 @@ class Options:
         shown="a third of the epochs, at least 10",
         span=(1, 1_000_000),
     )
+    loss: str | None = _option(
+        str,
+        "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
+        "against each other (two forms), or cross-entropy over that of all labels.",
+        "Forward-Forward",
+        default="softplus",
+        values=("softplus", "symba", "swish", "labels"),
+        algos=("ff",),
+    )
+    goodness: str | None = _option(
+        str,
+        "Goodness of a layer: mean or sum of its squared outputs, or mean of its outputs.",
+        "Forward-Forward",
+        default="mean",
+        values=("mean", "sum", "absolute"),
+        algos=("ff",),
+    )
+    threshold: float | None = _option(
+        float,
+        "Goodness that separates right labels from wrong ones, as a multiple of that of a layer "
+        "whose outputs have a root mean square of 1.",
+        "Forward-Forward",
+        default=1.0,
+        span=(1e-6, 1e6),
+        algos=("ff",),
+        needs=("loss", ("softplus",)),
+    )
+    sharpness: float | None = _option(
+        float,
+        "Factor on the goodness in the loss.",
+        "Forward-Forward",
+        default=_default_sharpness,
+        shown="1 for a sum, else 20, 4, 6 or 20 by loss",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    negatives: str | None = _option(
+        str,
+        "What to learn against: wrong labels, all alike or as the head takes them for right; or, "
+        "without labels, hybrids of two rows.",
+        "Forward-Forward",
+        default=lambda job: about("negatives").allowed(job.rule)[0],
+        shown="random",
+        values={"ff": ("random", "hard"), "un": ("hybrid",)},
+        algos=("ff", "un"),
+        needs=("loss", ("softplus", "symba", "swish")),
+    )
     readout: str | None = _option(
         str,
         "How the net is read. ff: goodness of every label in turn, or the head's one pass; "
@@ -195,15 +250,6 @@ class Options:
         values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
     )
-    negatives: str | None = _option(
-        str,
-        "What to learn against: rows under wrong labels, or, without labels, hybrids of two rows.",
-        "Forward-Forward",
-        default=lambda job: "hybrid" if job.rule == "un" else "random",
-        shown="random",
-        values=("random", "hybrid"),
-        algos=("ff", "un"),
-    )
     head_epochs: int | None = _option(
         int,
         "Passes over the rows for the softmax that follows layers trained without labels.",
@@ -213,12 +259,40 @@ class Options:
         span=(1, 1_000_000),
         algos=("un",),
     )
+    perturb: str | None = _option(
+        str,
+        "What is moved at a time: a weight, a unit's input, all weights into a unit, or all.",
+        "Weight perturbation",
+        default="weight",
+        values=("weight", "node", "fan-in", "simultaneous"),
+        algos=("wp",),
+    )
     delta: float | None = _option(
         float,
-        "How far a weight is moved.",
+        "How far a weight, or a unit's input, is moved.",
         "Weight perturbation",
-        default=1e-3,
+        default=lambda job: 1e-2 if job.settings["perturb"] == "simultaneous" else 1e-3,
+        shown="0.001, or 0.01 for simultaneous",
         algos=("wp",),
+    )
+    differences: str | None = _option(
+        str,
+        "Cost after minus before, or on both sides.",
+        "Weight perturbation",
+        default=lambda job: "central" if job.settings["perturb"] == "simultaneous" else "forward",
+        shown="forward, or central for simultaneous",
+        values=("forward", "central"),
+        algos=("wp",),
+    )
+    repeats: int | None = _option(
+        int,
+        "Draws of random signs that are averaged.",
+        "Weight perturbation",
+        default=1,
+        span=(1, 100_000),
+        algos=("wp",),
+        needs=("perturb", ("fan-in", "simultaneous")),
+        flag="draws",
     )
     augment: str | None = _option(
         str,
@@ -309,7 +383,7 @@ def check(options):
         if rule in RULES and rule not in told.algos:
             fitting = " or ".join(map(_asked, told.algos))
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
-        _check_value(flag(name), value, told, options.algo)
+        check_value(name, value, rule)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
@@ -325,14 +399,25 @@ def _given(options, name):
     return about(name).default if value is None else value
 
 
-def _check_value(name, value, told, algo):
+def check_value(name, value, algo):
+    """Refuse a value that this option never takes.
+
+    Raises
+    ------
+    UsageError
+    """
+    told = about(name)
     allowed = told.allowed(algo)
     if told.pattern and not re.fullmatch(told.pattern, value):
-        raise UsageError(f"--{name} {value}: expected such as {told.example}")
+        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(allowed)}")
+        # With another value of this very option ff may be another rule.
+        known = [*allowed, *(other for form in FORMS for other in told.allowed(form))]
+        known = ", ".join(dict.fromkeys(known if algo in ("ff", *FORMS) else allowed))
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {known}")
     if told.span and not told.span[0] <= value <= told.span[1]:
-        raise UsageError(f"--{name} {value:g}; expected {told.span[0]:g} to {told.span[1]:g}")
+        least, most = told.span
+        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
 def resolve(options, rows, inputs):
@@ -353,7 +438,7 @@ def resolve(options, rows, inputs):
     for name, told in declared():
         if told.kind == "part" or name == "threads" or job.rule not in told.algos:
             continue
-        if told.needs and job.settings.get(key(told.needs[0])) not in told.needs[1]:
+        if not _has_needed(told, job):
             continue
         value = getattr(options, name)
         if value is None:
@@ -363,6 +448,13 @@ def resolve(options, rows, inputs):
         if value is not None:
             job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
+
+
+def _has_needed(told, job):
+    """Whether the option that this one goes with, if the rule has it, is set as it must be."""
+    if not told.needs or job.rule not in about(told.needs[0]).algos:
+        return True
+    return job.settings.get(key(told.needs[0])) in told.needs[1]
 
 
 def _describe():

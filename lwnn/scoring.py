@@ -68,7 +68,7 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         vector,
         table,
         goals,
-        network.label_scale,
+        network.form,
         x,
         scaler,
         clip,
@@ -140,9 +140,10 @@ def _plan(network, readout, rows, threads):
     table = network.table
     widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
+    if network.kind == "ff":
+        return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
     size = {
         "dense": kernels.dense_workspace,
-        "ff": kernels.ff_workspace,
         "mf": kernels.mf_workspace,
         "un": kernels.un_workspace,
     }[network.kind]

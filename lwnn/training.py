@@ -12,13 +12,13 @@ from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import FORMS, RULES, fit
 from lwnn.learning.augment import Shifts
-from lwnn.learning.forward_forward import label_scale
+from lwnn.learning.forward_forward import GOODNESS, label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, resolve, rule_of
+from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -48,6 +48,8 @@ class Run:
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
+    update_work : int
+        Multiply-accumulates of an update, roughly.
     working_bytes : int
         Bytes that training held, data aside.
     """
@@ -63,6 +65,7 @@ class Run:
     seconds: float
     samples_per_second: float
     forward_passes: int
+    update_work: int
     working_bytes: int
 
 
@@ -79,7 +82,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None, on_start=None):
+def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """Train a model.
 
     Parameters
@@ -91,6 +94,9 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
         Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
+    rule : type of Rule, optional
+        In place of the one that ``options.algo`` names, for the same kind of net, as
+        `lwnn.learning.custom_cost` and `lwnn.learning.custom_goodness` make it.
 
     Returns
     -------
@@ -112,7 +118,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     options = options or Options()
     check(options)
     parts, scaler = share_out(dataset, options)
-    rule, settings = prepare(dataset, parts, scaler, options)
+    rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
@@ -137,6 +143,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
+        update_work=rule.work * rule.batch,
         working_bytes=rule.working_bytes,
     )
 
@@ -176,11 +183,19 @@ def measure(model, rows, threads=1):
 # ---------------------------------------------------------------- pieces
 
 
-def prepare(dataset, parts, scaler, options):
-    """The rule, ready to learn, and its settings."""
+def prepare(dataset, parts, scaler, options, given=None):
+    """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs)
     rule_class = (RULES | FORMS)[rule_of(options)]
+    if given:
+        if given.kind != rule_class.kind:
+            raise UsageError(
+                f"{given.__name__} trains nets of the kind {given.kind}, and "
+                f"algo={options.algo!r} those of the kind {rule_class.kind}"
+            )
+        rule_class = given
+        settings["rule"] = given.__name__
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
@@ -189,11 +204,13 @@ def prepare(dataset, parts, scaler, options):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+        goodness=GOODNESS[settings.get("goodness", "mean")],
         # A pixel's brightness says little of a digit; how large a reading is may say all.
         level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
-    given = {**settings, "image_shape": image_shape(dataset, options)}
-    extra = {name: given[name] for name in rule_class.takes if name in given}
+    extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
+    if rule_class.reads_images:
+        extra["image_shape"] = image_shape(dataset, options)
     rule = rule_class(
         network,
         parts.train,

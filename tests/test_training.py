@@ -148,9 +148,28 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
 @pytest.mark.parametrize(
     ("algo", "extra"),
     [
-        ("ff", {"readout": "goodness", "negatives": "random"}),
+        (
+            "ff",
+            {
+                "loss": "softplus",
+                "goodness": "mean",
+                "threshold": 1.0,
+                "sharpness": 20.0,
+                "negatives": "random",
+                "readout": "goodness",
+            },
+        ),
         ("bp", {"activation": "relu", "cost": "cross-entropy"}),
-        ("wp", {"activation": "relu", "cost": "cross-entropy", "delta": 1e-3}),
+        (
+            "wp",
+            {
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "perturb": "weight",
+                "delta": 1e-3,
+                "differences": "forward",
+            },
+        ),
         ("mf", {"readout": "sum"}),
     ],
 )
@@ -276,13 +295,14 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
     run = train(dataset, options)
     table, size = run.model.network.table, run.model.size
     scratch = {
-        "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
+        "ff": lambda: kernels.ff_workspace(table, run.model.network.form, 16, True, 2),
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
-        "wp": lambda: kernels.wp_workspace(table, 16, 2),
+        "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
         "mf": lambda: kernels.mf_workspace(table, 16, True, 2),
     }[algo]()
-    negatives = 84 if algo == "ff" else 0
-    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch + negatives)
+    # Wrong labels, mean outputs, and which units are alive.
+    others = 4 * 84 + 4 * 12 + 12 if algo == "ff" else 0
+    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch) + others
 
 
 def test_plain_steps_need_less_memory_than_adam(dataset, algo):

@@ -2,6 +2,7 @@
 
 include "common.pxi"
 include "dense.pxi"
+include "ff_losses.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
 include "columns.pxi"
@@ -9,4 +10,5 @@ include "mono.pxi"
 include "unsupervised.pxi"
 include "images.pxi"
 include "perturbation.pxi"
+include "perturbation_forms.pxi"
 include "int8.pxi"

@@ -111,6 +111,7 @@ _ROWS = (
     ("training time, s (median)", lambda r: f"{r['seconds_median']:.2f}"),
     ("samples/s (median)", lambda r: f"{r['samples_per_second_median']:,.0f}"),
     ("forward passes per update", lambda r: f"{r['forward_passes']:,}"),
+    ("multiply-accumulates per update", lambda r: f"{r['update_work']:,}"),
     ("training memory, bytes", lambda r: f"{r['working_bytes']:,}"),
     ("int8 model, bytes", lambda r: f"{r['int8_bytes']:,}"),
 )

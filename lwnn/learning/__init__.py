@@ -1,6 +1,7 @@
 """The learning rules, one file each, and the loop that runs any of them."""
 
 from lwnn.learning.backprop import Backprop
+from lwnn.learning.custom import custom_cost, custom_goodness
 from lwnn.learning.forward_forward import ForwardForward
 from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
@@ -12,15 +13,5 @@ RULES = {"ff": ForwardForward, "bp": Backprop, "wp": Perturbation, "mf": MonoFor
 #: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
 FORMS = {"un": Unsupervised}
 
-__all__ = [
-    "FORMS",
-    "RULES",
-    "Backprop",
-    "Epoch",
-    "Fit",
-    "ForwardForward",
-    "MonoForward",
-    "Perturbation",
-    "Unsupervised",
-    "fit",
-]
+__all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
+__all__ += ["Perturbation", "Unsupervised", "custom_cost", "custom_goodness", "fit"]

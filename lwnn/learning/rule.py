@@ -73,8 +73,10 @@ class Rule(abc.ABC):
     #: Kind of network that the rule trains.
     kind = "dense"
     readout = "output"
-    #: Settings that the rule takes as keywords.
+    #: Options that the rule takes as keywords.
     takes = ()
+    #: Whether it takes ``image_shape``, height and width of the rows or None, as well.
+    reads_images = False
 
     def __init__(
         self,
@@ -142,6 +144,11 @@ class Rule(abc.ABC):
 
     def enter(self, stage):  # noqa: B027 - most rules have one stage
         """Called before the first epoch of a stage, counted from 0."""
+
+    @property
+    def work(self):
+        """Multiply-accumulates a row, roughly, of an update."""
+        return self.row_work(self.network)
 
     def next_epoch(self):
         """Draw all that an epoch needs, before its rows are visited."""

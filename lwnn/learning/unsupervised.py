@@ -34,7 +34,8 @@ class Unsupervised(Rule):
 
     kind = "un"
     readout = "head"
-    takes = ("head_epochs", "image_shape")
+    takes = ("head_epochs",)
+    reads_images = True
     forward_passes = 2
 
     def __init__(self, *args, head_epochs=15, image_shape=None, **kwargs):

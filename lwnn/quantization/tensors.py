@@ -95,6 +95,9 @@ def check_network(network, readout):
     UsageError
         When a layer reads more than 65,536 inputs.
     """
+    form = (network.goodness, network.embed, network.level)
+    if network.kind == "ff" and form != ("squares", "append", True):
+        raise UsageError("int8 has no such form of Forward-Forward yet; train with --goodness mean")
     for name, inputs, _ in used_layers(network, readout):
         if inputs > arithmetic.MOST_INPUTS:
             raise UsageError(

@@ -24,7 +24,7 @@ def commands(page):
 
 def test_there_are_pages_with_commands():
     assert PAGES, "no documentation beside the package: run the tests from the source tree"
-    assert all(len(commands(page)) > 3 for page in PAGES)
+    assert sum(len(commands(page)) for page in PAGES) > 10
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -48,8 +48,9 @@ def test_every_option_is_documented_where_python_and_shell_users_look(name, lwnn
 @pytest.mark.parametrize("name", [n for n, told in declared() if told.values and n != "algo"])
 def test_every_value_that_is_offered_is_taken_and_others_are_refused(name):
     told = dict(declared())[name]
-    needed = {told.needs[0]: told.needs[1][0]} if told.needs else {}
     for rule in told.algos:
+        needs = told.needs and rule in dict(declared())[told.needs[0]].algos
+        needed = {told.needs[0]: told.needs[1][0]} if needs else {}
         assert told.allowed(rule)
         for value in told.allowed(rule):
             check(Options(**{**asks(rule), **needed, name: value}))
@@ -62,9 +63,10 @@ def test_every_value_that_is_offered_is_taken_and_others_are_refused(name):
 def test_what_a_rule_takes_is_among_its_settings(rule):
     settings = resolve(Options(**asks(rule)), 500, 9)
     assert set(settings) <= {key(name) for name in NAMES}
-    # The shape of images is found with the data.
-    takes = set((learning.RULES | learning.FORMS)[rule].takes) - {"image_shape"}
-    assert takes <= set(settings)
+    extra = {"wp": {"perturb": "fan-in"}}.get(rule, {})
+    settings |= resolve(Options(**asks(rule), **extra), 500, 9)
+    takes = (learning.RULES | learning.FORMS)[rule].takes
+    assert {key(name) for name in takes} <= set(settings)
 
 
 def test_options_are_fields_with_plain_names():

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from kernel_problems import learn, make_problem, scores, size_function, workspace_size
+from kernel_problems import learn, make_problem, scores, scratch, workspace_size
 
 from lwnn.learning.optimizers import OPTIMIZERS
 
@@ -114,11 +114,11 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    size = size_function(kernels, net)(net.table, 5, False, 1)
+    size = scratch(kernels, problem, 5, False)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":
-            settings = (problem.goals, 1.0)
+            settings = (problem.goals, problem.form)
             kernels.ff_scores(
                 problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
             )
