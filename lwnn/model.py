@@ -7,7 +7,15 @@ import numpy as np
 
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import check_exit, probabilities, score, score_until, transform
+from lwnn.scoring import (
+    agreement,
+    check_exit,
+    probabilities,
+    score,
+    score_apart,
+    score_until,
+    transform,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +144,26 @@ class Model:
             raise UsageError("only a model of --negatives hybrid learns features without labels")
         vector, scaler = self.params.vector, self._scaler
         return transform(self.network, vector, x, scaler, self.clip, threads)
+
+    def agreement(self, x, threads=1):
+        """How far goodness and head agree; for Forward-Forward read by both.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float64, shape (n,), or None
+            The smaller of the shares that the two give to the predicted class: near 1 only where
+            both are sure of it. None with any other readout.
+        """
+        if self.readout != "both":
+            return None
+        how = (self._scaler, self.clip, self.readout, self.goals, threads)
+        return agreement(*score_apart(self.network, self.params.vector, x, *how))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

@@ -63,7 +63,8 @@ def test_every_value_that_is_offered_is_taken_and_others_are_refused(name):
 def test_what_a_rule_takes_is_among_its_settings(rule):
     settings = resolve(Options(**asks(rule)), 500, 9)
     assert set(settings) <= {key(name) for name in NAMES}
-    extra = {"wp": {"perturb": "fan-in"}}.get(rule, {})
+    more = {"wp": {"perturb": "fan-in"}, "ff": {"loss": "softplus", "head_rate": 0.1}}
+    extra = more.get(rule, {})
     settings |= resolve(Options(**asks(rule), **extra), 500, 9)
     takes = (learning.RULES | learning.FORMS)[rule].takes
     assert {key(name) for name in takes} <= set(settings)

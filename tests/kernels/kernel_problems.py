@@ -184,15 +184,17 @@ def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
-    return scratch(kernels, problem, problem.batch, True, threads)
+    form = problem.form if algo == "ff" else None
+    return scratch(kernels, problem.network, problem.batch, True, threads, form)
 
 
-def scratch(kernels, problem, batch, training, threads=1):
+def scratch(kernels, network, batch, training=False, threads=1, form=None):
     """Floats of workspace that a kind of network needs."""
-    net = problem.network
-    if net.kind == "ff":
-        return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
-    return getattr(kernels, f"{net.kind}_workspace")(net.table, batch, training, threads)
+    size = getattr(kernels, f"{network.kind}_workspace")
+    if network.kind != "ff":
+        return size(network.table, batch, training, threads)
+    form = network.form if form is None else form
+    return size(network.table, form, batch, training, threads)
 
 
 def learn(
@@ -223,7 +225,7 @@ def learn(
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     units, layers = sum(net.hidden) if algo == "ff" else 0, len(net.hidden)
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros(layers if algo in ("mf", "un") else 1)
+    losses = np.zeros({"ff": len(net.table), "mf": layers, "un": layers}.get(algo, 1))
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
@@ -288,7 +290,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         return states_and_scores(kernels, problem, vector, batch, threads)
     count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = scratch(kernels, problem, batch, False, threads)
+    size = scratch(kernels, net, batch, threads=threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
     if net.kind == "mf":
