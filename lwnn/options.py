@@ -299,6 +299,14 @@ class Options:
         algos=("ff",),
         flag="head-lr",
     )
+    head_layers: str | None = _option(
+        str,
+        "Hidden layers that the head reads: all, or all but the first.",
+        "Forward-Forward",
+        default="all",
+        values=("all", "later"),
+        algos=("ff",),
+    )
     greedy: bool = _option(
         bool,
         "Train layer after layer, sharing out the epochs.",

@@ -14,6 +14,7 @@ from lwnn.network import (
     COSTS,
     ELEMENTS,
     EMBEDS,
+    HEAD_LAYERS,
     HEAD_RATE,
     LOSS,
     ONLY,
@@ -150,6 +151,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
         options["goodness"] = ELEMENTS[seed // 8 % 2]
         options["embed"] = EMBEDS[seed // 3 % 2 if inputs > classes else 0]
         options["level"] = seed % 7 > 2
+        options["head_layers"] = HEAD_LAYERS[seed // 2 % 2]
         options["peer"] = float(random.choice([0, 0.3]))
         options["head_rate"] = float(random.choice([1, 0.25]))
         options["only"] = int(random.integers(depth)) if seed % 5 == 0 else -1
