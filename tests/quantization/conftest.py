@@ -10,6 +10,8 @@ from lwnn.network import Network, Params
 from lwnn.quantization import quantize
 
 CLASSES, FEATURES = 4, 9
+#: Those whose rows keep their level.
+RAW = ("mf-sum", "un")
 #: Kind, hidden layers, activation, readout: every way a model can compute.
 KINDS = {
     "linear": ("dense", (), "relu", "output"),
@@ -25,6 +27,8 @@ KINDS = {
     "ff-head-of-two": ("ff", (32, 17, 12), "relu", "head"),
     "mf-last": ("mf", (32, 17), "relu", "last"),
     "mf-sum": ("mf", (32, 17, 12), "relu", "sum"),
+    "un": ("un", (32, 17), "relu", "head"),
+    "un-level": ("un", (24,), "relu", "head"),
 }
 
 
@@ -46,7 +50,7 @@ def float_model(kind, data):
     x, y = data
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
-    level = kind != "mf-sum" and not kind.endswith("plain")
+    level = kind not in RAW and not kind.endswith("plain")
     network = Network(shape, FEATURES, hidden, CLASSES, activation, level=level)
     params = Params(network)
     for name, inputs, outputs in network.layers:
