@@ -194,7 +194,7 @@ def scratch(kernels, problem, batch, training, threads=1):
     net = problem.network
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
-    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
+    size = getattr(kernels, f"{net.kind}_workspace")
     return size(net.table, batch, training, threads)
 
 
