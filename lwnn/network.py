@@ -39,6 +39,8 @@ COSTS = ("cross-entropy", "mse")
 ELEMENTS = ("squares", "absolute")
 #: Where the label stands that an ``ff`` net reads; likewise.
 EMBEDS = ("append", "overwrite")
+#: Which hidden layers the softmax head of an ``ff`` net reads.
+HEAD_LAYERS = ("all", "later")
 #: Columns of `Network.form`.
 LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
 #: Columns of `Network.table`.
@@ -76,6 +78,9 @@ class Network:
     level : bool
         Whether a row is divided by its root mean square (all but ``dense``); the label counts in
         it where it overwrites inputs.
+    head_layers : {'all', 'later'}
+        Which hidden layers the softmax head reads: all, or all but the first, as in Hinton 2022,
+        unless there is only one (``ff`` only).
 
     Raises
     ------
@@ -93,6 +98,7 @@ class Network:
     goodness: str = "squares"
     embed: str = "append"
     level: bool = True
+    head_layers: str = "all"
 
     def __post_init__(self):
         for name, value, known in (
@@ -101,6 +107,7 @@ class Network:
             ("cost", self.cost, COSTS),
             ("goodness", self.goodness, ELEMENTS),
             ("embedding", self.embed, EMBEDS),
+            ("choice of layers", self.head_layers, HEAD_LAYERS),
         ):
             if value not in known:
                 raise UsageError(f"unknown {name} {value!r}; choose from {', '.join(known)}")
@@ -148,11 +155,8 @@ class Network:
 
     @property
     def head_from(self):
-        """Index of the first hidden layer that the one softmax head of a net reads.
-
-        In an ``ff`` net all but the first layer, as in Hinton 2022, unless there is only one.
-        """
-        return min(1, len(self.hidden) - 1) if self.kind == "ff" else 0
+        """Index of the first hidden layer that the one softmax head of a net reads."""
+        return 0 if self.head_layers == "all" else min(1, len(self.hidden) - 1)
 
     @property
     def head_inputs(self):

@@ -91,7 +91,7 @@ def _option(kind, text, panel, *, start=None, **more):
 
 
 def _default_batch(job):
-    return min(32 if job.rows < 10_000 else 64, job.rows)
+    return min(32 if job.rows < 10_000 else 100, job.rows)
 
 
 def _default_epochs(job):
@@ -177,7 +177,7 @@ class Options:
         "Rows per update.",
         "Training",
         default=_default_batch,
-        shown="32, or 64 from 10,000 training rows on",
+        shown="32, or 100 from 10,000 training rows on",
         span=(1, 65_536),
     )
     epochs: int | None = _option(
@@ -309,6 +309,14 @@ class Options:
         span=(1e-12, 1e6),
         algos=("ff",),
         flag="head-lr",
+    )
+    head_layers: str | None = _option(
+        str,
+        "Hidden layers that the head reads: all, or all but the first.",
+        "Forward-Forward",
+        default="all",
+        values=("all", "later"),
+        algos=("ff",),
     )
     greedy: bool = _option(
         bool,

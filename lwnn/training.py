@@ -242,6 +242,7 @@ def _forward_forward(dataset, settings, options):
         "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
+        "head_layers": settings["head_layers"],
     }
 
 

@@ -124,6 +124,8 @@ class _TrainCommand(LongCommand):
             "--algo": "ff",
             "--loss": "softplus",
             "--negatives": "random",
+            "--head-layers": "later",
+            "--readout": "goodness",
             "--hidden": ",".join(map(str, NET)),
             "--epochs": epochs,
             "--batch": BATCH,

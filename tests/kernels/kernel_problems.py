@@ -14,6 +14,7 @@ from lwnn.network import (
     COSTS,
     ELEMENTS,
     EMBEDS,
+    HEAD_LAYERS,
     HEAD_RATE,
     LOSS,
     ONLY,
@@ -152,6 +153,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
         options["goodness"] = ELEMENTS[seed // 8 % 2]
         options["embed"] = EMBEDS[seed // 3 % 2 if inputs > classes else 0]
         options["level"] = seed % 7 > 2
+        options["head_layers"] = HEAD_LAYERS[seed // 2 % 2]
         options["peer"] = float(random.choice([0, 0.3]))
         options["head_rate"] = float(random.choice([1, 0.25]))
         options["only"] = int(random.integers(depth)) if seed % 5 == 0 else -1
@@ -192,7 +194,7 @@ def scratch(kernels, problem, batch, training, threads=1):
     net = problem.network
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
-    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
+    size = getattr(kernels, f"{net.kind}_workspace")
     return size(net.table, batch, training, threads)
 
 
