@@ -144,6 +144,7 @@ def _source(program, model, facts, fill, name):
         layers=_named("\n".join(program.layers), name),
         steps=_named(steps, name),
         zero_point=program.zero_point,
+        step=program.input_step,
     )
     labels = ",\n".join(f"        {string_literal(label)}" for label in model.labels)
     return fill(

@@ -5,12 +5,12 @@ Two buffers of activations, a and b, take turns: a layer reads one and writes th
 
 import numpy as np
 
-from lwnn.export.layouts import pairs_fit
-from lwnn.export.program import Array, Buffer, Program
+from lwnn.export.layouts import fits_pairs, fused
+from lwnn.export.program import Array, Buffer, Program, round_up
 from lwnn.quantization.tensors import used_layers
 
 _INT8 = "From -128 to 127."
-_WIDEST_SHIFT = 33
+_ALWAYS = ("lwnn_runtime.h", "lwnn_layers.h")
 
 
 def program(model, layout):
@@ -37,10 +37,13 @@ class _Builder:
         self.network = model.network
         self.layout = layout
         self.arrays, self.layers, self.defines = [], [], {}
-        self.array("input_offset", "float", model.tensors["input.offset"])
-        self.array("input_multiplier", "float", model.tensors["input.multiplier"])
+        self._scaler()
+        self.fused = set()
         for name, inputs, outputs in used_layers(model.network, model.readout):
             self._layer(name, inputs, outputs)
+        widths = [inputs for name, inputs, _ in model.network.layers if name in self.fused]
+        if widths and not any(round_up(width, layout.pad) % 16 for width in widths):
+            self.defines["LWNN_SIXTEENS"] = "1"
 
     def scalar(self, name):
         return int(self.model.tensors[name][0])
@@ -48,32 +51,55 @@ class _Builder:
     def array(self, name, ctype, values):
         self.arrays.append(Array(name, ctype, np.ascontiguousarray(values)))
 
+    def _scaler(self):
+        parts = [self.model.tensors[f"input.{part}"] for part in ("offset", "multiplier")]
+        self.input_step = 0 if all((part == part[0]).all() for part in parts) else 1
+        for name, part in zip(("input_offset", "input_multiplier"), parts, strict=True):
+            self.array(name, "float", part if self.input_step else part[:1])
+
     def _layer(self, name, inputs, outputs):
-        tensors = {
-            part: self.model.tensors.get(f"{name}.{part}")
-            for part in ("weight", "bias", "multiplier", "shift", "table")
-        }
-        weight, bias = tensors["weight"], tensors["bias"]
-        if self.layout.header == "lwnn_pairs.h" and not pairs_fit(weight, bias):
-            self.defines["LWNN_STEP"] = "512"
-        right = 31 - tensors["shift"].astype(np.int32)
-        # Nothing times anything is nothing, however far it is shifted.
-        right[tensors["multiplier"] == 0] = _WIDEST_SHIFT
-        if (right < _WIDEST_SHIFT).any():
-            self.defines["LWNN_WIDE"] = "1"
-        self.array(f"{name}_weight", self.layout.weight_type, self.layout.pack(weight))
-        self.array(f"{name}_bias", "int32_t", self.layout.bias(bias, weight))
-        self.array(f"{name}_multiplier", "int32_t", tensors["multiplier"])
-        self.array(f"{name}_right", "uint8_t", right.astype(np.uint8))
-        if tensors["table"] is not None:
-            self.array(f"{name}_table", "int8_t", tensors["table"])
-        table = "0" if tensors["table"] is None else f"@{name}_table"
-        parts = ", ".join(f"@{name}_{part}" for part in ("weight", "bias", "multiplier"))
-        self.layers.append(
-            f"static const lwnn_layer @{name} LWNN_FLASH = {{\n"
-            f"    {parts},\n    @{name}_right, {table}, {inputs}, {outputs}, "
-            f"{self.scalar(f'{name}.zero_point')}}};"
+        weight, bias, multiplier, shift = (
+            self.model.tensors[f"{name}.{part}"]
+            for part in ("weight", "bias", "multiplier", "shift")
         )
+        table = self.model.tensors.get(f"{name}.table")
+        if name == self.direct:
+            weight = self.layout.order(weight)
+        right = -1 - shift
+        # Nothing times anything is nothing, however far it is shifted.
+        right[multiplier == 0] = 1
+        self.array(f"{name}_weight", self.layout.weight_type, self.layout.pack(weight))
+        bias = self.layout.bias(bias, weight)
+        if self.layout.fuses and len(bias) == 1 and fits_pairs(weight, bias[0], right):
+            self.fused.add(name)
+            self.array(f"{name}_constants", "int32_t", fused(bias[0], multiplier, right))
+            pointers = [f"@{name}_weight", f"@{name}_constants", "0", "0"]
+        else:
+            self._constants(name, bias, multiplier, right)
+            pointers = [f"@{name}_{part}" for part in ("weight", "bias", "multiplier", "right")]
+        if table is not None:
+            self.array(f"{name}_table", "int8_t", table)
+        pointers.append("0" if table is None else f"@{name}_table")
+        self.layers.append(
+            f"static const lwnn_layer @{name} LWNN_FLASH = {{\n    {', '.join(pointers)},\n"
+            f"    {inputs}, {outputs}, {self.scalar(f'{name}.zero_point')}}};"
+        )
+
+    def _constants(self, name, bias, multiplier, right):
+        if (right < 1).any():
+            self.defines["LWNN_WIDE"] = "1"
+        self.array(f"{name}_bias", "int32_t", bias)
+        self.array(f"{name}_multiplier", "int32_t", multiplier)
+        self.array(f"{name}_right", "int8_t", right)
+
+    @property
+    def direct(self):
+        """The layer that reads the quantized input as it is, if one does."""
+        return self.network.layers[0][0] if self.network.kind == "dense" else None
+
+    def dense(self, name, source, target):
+        """Statement: all of a layer."""
+        return f"lwnn_{'fused' if name in self.fused else 'dense'}(&@{name}, {source}, {target});"
 
     def normalize(self, name, buffer, units):
         zero, factor, zero_out = (
@@ -87,7 +113,7 @@ class _Builder:
     def finish(self, buffers, steps, score_type="int8_t", meaning=_INT8, runtime=()):
         return Program(
             template="int8.c",
-            runtime=(self.layout.header, *runtime, "lwnn_runtime.h", "lwnn_layers.h"),
+            runtime=(self.layout.header, *runtime, *_ALWAYS, *self.layout.more),
             includes=1 + len(runtime),
             defines=tuple(f"{name} {value}" for name, value in self.defines.items()),
             arrays=tuple(self.arrays),
@@ -97,6 +123,7 @@ class _Builder:
             score_type=score_type,
             score_meaning=meaning,
             zero_point=self.scalar("input.zero_point"),
+            input_step=self.input_step,
         )
 
 
@@ -113,7 +140,7 @@ def _dense(builder):
     source = "x"
     for number, (name, _, _) in enumerate(layers):
         target = "ba"[number % 2]
-        steps.append(f"lwnn_dense(&@{name}, {source}, {target});")
+        steps.append(builder.dense(name, source, target))
         source = target
     steps.append(f"return lwnn_finish({source}, @CLASSES, scores);")
     return builder.finish(
@@ -124,7 +151,7 @@ def _dense(builder):
 def _copied_input(builder):
     """Steps that bring the normalised input into a."""
     return [
-        "lwnn_join(lwnn_prepare(input, @INPUTS, a), @INPUTS, a, 0);",
+        "lwnn_widen(input, @INPUTS, a);",
         builder.normalize("input", "a", builder.network.inputs),
     ]
 
@@ -136,14 +163,15 @@ def _head(builder):
     source, start = "a", 0
     for number, (name, _, outputs) in enumerate(hidden):
         target = "ba"[number % 2]
-        steps.append(f"lwnn_dense(&@{name}, {source}, {target});")
+        steps.append(builder.dense(name, source, target))
         steps.append(builder.normalize(name, target, outputs))
         if number >= first:
             steps.append(f"lwnn_join({target}, {outputs}, joined, {start});")
             start += outputs
         source = target
-    steps.append(f"lwnn_dense(&@head, joined, {'ba'[len(hidden) % 2]});")
-    steps.append(f"return lwnn_finish({'ba'[len(hidden) % 2]}, @CLASSES, scores);")
+    last = "ba"[len(hidden) % 2]
+    steps.append(builder.dense("head", "joined", last))
+    steps.append(f"return lwnn_finish({last}, @CLASSES, scores);")
     widths = (network.inputs, *network.hidden, network.classes)
     buffers = [
         builder.activations("a", widths[0::2]),
@@ -173,7 +201,7 @@ def _goodness(builder):
             steps.append(
                 "    " + builder.normalize(hidden[number - 1][0], source, hidden[number - 1][2])
             )
-            steps.append(f"    lwnn_dense(&@{name}, {source}, {target});")
+            steps.append("    " + builder.dense(name, source, target))
         zero = builder.scalar(f"{name}.zero_point")
         sign = "=" if source is None else "+="
         steps.append(

@@ -6,7 +6,7 @@ typedef struct {
     const lwnn_weight *weight;
     const int32_t *bias; /* a row per pass */
     const int32_t *multiplier;
-    const uint8_t *right;
+    const int8_t *right;
     const int8_t *table; /* 256 outputs of an activation, or none */
     lwnn_count inputs, outputs;
     int16_t zero_point;
@@ -38,13 +38,19 @@ LWNN_APART void lwnn_sums(const lwnn_layer *where, const lwnn_act *x, int32_t *s
     }
 }
 
+/* An activation that is a table, in place. */
+LWNN_INLINE void lwnn_look_up(const lwnn_layer *layer, lwnn_act *x)
+{
+    lwnn_count o;
+    if (layer->table)
+        for (o = 0; o < layer->outputs; o++)
+            x[o] = lwnn_act_of((int8_t)LWNN_BYTE(layer->table + (lwnn_value(x[o]) + 128)));
+}
+
 LWNN_INLINE lwnn_act lwnn_output(const lwnn_layer *layer, lwnn_count o, int32_t sum)
 {
-    int32_t value = lwnn_requantize(sum, (int32_t)LWNN_WORD(layer->multiplier + o),
-                                    (uint8_t)LWNN_BYTE(layer->right + o), layer->zero_point);
-    if (layer->table)
-        value = (int8_t)LWNN_BYTE(layer->table + (value + 128));
-    return lwnn_act_of(value);
+    return lwnn_act_of(lwnn_requantize(sum, (int32_t)LWNN_WORD(layer->multiplier + o),
+                                       (int8_t)LWNN_BYTE(layer->right + o), layer->zero_point));
 }
 
 /* From sums to the outputs of a layer, with the biases of a pass. */
@@ -58,9 +64,9 @@ LWNN_APART void lwnn_outputs(const lwnn_layer *where, const int32_t *sums, lwnn_
         out[o] = lwnn_output(&layer, o, sums[o] + (int32_t)LWNN_WORD(bias + o));
     for (; o % LWNN_PAD != 0; o++)
         out[o] = lwnn_act_of(0);
+    lwnn_look_up(&layer, out);
 }
 
-#if !defined(LWNN_OWN_DENSE)
 /* All of a layer: sums, biases, outputs. */
 LWNN_APART void lwnn_dense(const lwnn_layer *where, const lwnn_act *x, lwnn_act *out)
 {
@@ -77,8 +83,8 @@ LWNN_APART void lwnn_dense(const lwnn_layer *where, const lwnn_act *x, lwnn_act 
     }
     for (o = layer.outputs; o % LWNN_PAD != 0; o++)
         out[o] = lwnn_act_of(0);
+    lwnn_look_up(&layer, out);
 }
-#endif
 
 /* Scores as int8, and the index of the greatest; of equal ones the first. */
 LWNN_APART int lwnn_finish(const lwnn_act *x, lwnn_count classes, int8_t *scores)

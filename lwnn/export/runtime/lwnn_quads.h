@@ -26,11 +26,16 @@ LWNN_INLINE int32_t lwnn_value(lwnn_act act)
 }
 
 /* `input` may be the last bytes of `out`. */
-LWNN_APART const lwnn_act *lwnn_prepare(const int8_t *input, lwnn_count inputs, lwnn_act *out)
+LWNN_APART void lwnn_widen(const int8_t *input, lwnn_count inputs, lwnn_act *out)
 {
     lwnn_count i;
     for (i = 0; i < inputs; i++)
         out[i] = (lwnn_act)((uint8_t)input[i] ^ 0x80u);
+}
+
+LWNN_INLINE const lwnn_act *lwnn_prepare(const int8_t *input, lwnn_count inputs, lwnn_act *out)
+{
+    lwnn_widen(input, inputs, out);
     return out;
 }
 
