@@ -127,7 +127,11 @@ def _without_offset(bias, weight):
 
 LAYOUTS = {
     "rows": Layout("lwnn_rows.h", "int8_t", "int8_t", 1, _same, _as_they_are, _same),
-    "quads": Layout("lwnn_quads.h", "uint32_t", "uint8_t", 4, _quads, _without_offset, _same),
+    "quads": Layout(
+        "lwnn_quads.h",
+        *("uint32_t", "uint8_t", 4, _quads, _without_offset, _same),
+        more=("lwnn_quads_c.h", "lwnn_quads_m0.h", "lwnn_quads_avr.h"),
+    ),
     "pairs": Layout(
         "lwnn_pairs.h",
         *("uint32_t", "int16_t", 4, _pairs, _as_they_are, _zero_two_one_three),

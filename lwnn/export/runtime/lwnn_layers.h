@@ -23,6 +23,32 @@ LWNN_INLINE lwnn_layer lwnn_layer_at(const lwnn_layer *layer)
 #endif
 }
 
+#if !defined(LWNN_OWN_UPPER)
+/* The upper half of a product of 64 bits. */
+LWNN_INLINE int32_t lwnn_upper(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b) >> 32);
+}
+#endif
+
+/* sum * multiplier / 2^(32 + right), half up. A model says LWNN_WIDE when one of its layers has
+ * a `right` below 1; the others need only the upper half of the product. */
+LWNN_INLINE int32_t lwnn_requantize(int32_t sum, int32_t multiplier, int8_t right,
+                                    int32_t zero_point)
+{
+#if defined(LWNN_WIDE)
+    const int64_t low = -128 - zero_point, high = 127 - zero_point;
+    int64_t value = (int64_t)sum * multiplier;
+    value = (value + ((int64_t)1 << (31 + right))) >> (32 + right);
+    value = value > low ? value : low;
+    value = value < high ? value : high;
+    return (int32_t)value + zero_point;
+#else
+    const int32_t upper = lwnn_upper(sum, multiplier);
+    return lwnn_clamp((((upper >> (right - 1)) + 1) >> 1) + zero_point);
+#endif
+}
+
 /* Sums of a layer without bias, `LWNN_PAD` of them more at most. */
 LWNN_APART void lwnn_sums(const lwnn_layer *where, const lwnn_act *x, int32_t *sums)
 {
