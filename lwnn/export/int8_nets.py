@@ -5,7 +5,7 @@ Two buffers of activations, a and b, take turns: a layer reads one and writes th
 
 import numpy as np
 
-from lwnn.export.layouts import fits_pairs, fused
+from lwnn.errors import ModelFileError
 from lwnn.export.program import Array, Buffer, Program, round_up
 from lwnn.quantization.tensors import used_layers
 
@@ -62,6 +62,8 @@ class _Builder:
             self.model.tensors[f"{name}.{part}"]
             for part in ("weight", "bias", "multiplier", "shift")
         )
+        if (multiplier < 0).any():
+            raise ModelFileError(f"tensor {name + '.multiplier'!r} holds a value below 0")
         table = self.model.tensors.get(f"{name}.table")
         if name == self.direct:
             weight = self.layout.order(weight)
@@ -70,9 +72,10 @@ class _Builder:
         right[multiplier == 0] = 1
         self.array(f"{name}_weight", self.layout.weight_type, self.layout.pack(weight))
         bias = self.layout.bias(bias, weight)
-        if self.layout.fuses and len(bias) == 1 and fits_pairs(weight, bias[0], right):
+        if len(bias) == 1 and self.layout.fuses(weight, bias[0], right):
             self.fused.add(name)
-            self.array(f"{name}_constants", "int32_t", fused(bias[0], multiplier, right))
+            constants = self.layout.constants(bias[0], multiplier, right)
+            self.array(f"{name}_constants", "int32_t", constants)
             pointers = [f"@{name}_weight", f"@{name}_constants", "0", "0"]
         else:
             self._constants(name, bias, multiplier, right)

@@ -7,6 +7,11 @@ import numpy as np
 
 from lwnn.export.program import round_up
 
+
+def _never(weight, bias, right):
+    return False
+
+
 #: Sums of a pair of outputs are exact below this; see ``runtime/lwnn_pairs.h``.
 _PAIR_LIMIT = 2**23
 
@@ -29,8 +34,10 @@ class Layout:
         (passes, outputs) int32 biases and the weights to the biases that the kernel adds.
     order : callable
         Weights with their inputs in the order that `lwnn_prepare` gives them.
-    fuses : bool
-        Whether layers may be `fused`.
+    fuses : callable
+        Whether a layer of these weights, biases and shifts may be fused.
+    constants : callable
+        Biases, multipliers and shifts of a fused layer as the int32 that it reads.
     more : tuple of str
         Files that the header includes on some processors.
     """
@@ -42,7 +49,8 @@ class Layout:
     pack: Callable
     bias: Callable
     order: Callable
-    fuses: bool = False
+    fuses: Callable = _never
+    constants: Callable | None = None
     more: tuple[str, ...] = ()
 
     @property
@@ -77,30 +85,51 @@ def _zero_two_one_three(weight):
     return padded.reshape(len(weight), -1, 4)[:, :, [0, 2, 1, 3]].reshape(padded.shape)
 
 
-def fused(bias, multiplier, right):
-    """Constants of a layer in the layout `pairs`, group by group; see ``runtime/lwnn_pairs.h``.
+def _pair_constants(bias, multiplier, right):
+    """See ``runtime/lwnn_pairs.h``; a last group of one or two outputs is a pair."""
+    bias, multiplier, right = _behind(2, bias, multiplier, right)
+    first, second = bias.astype(np.int64).reshape(-1, 2).T
+    sums = np.stack([256 * first + second, second], axis=1).astype(np.uint32).ravel()
+    return _groups(sums, multiplier, right + np.tile([8, 0], len(right) // 2))
 
-    Parameters
-    ----------
-    bias, multiplier : ndarray of int32, shape (outputs,)
-    right : ndarray of int8, shape (outputs,)
 
-    Returns
-    -------
-    ndarray of int32
-    """
-    count = round_up(len(bias), 2)
-    behind = (0, count - len(bias))
-    bias = np.pad(bias, behind).astype(np.int64).reshape(-1, 2)
-    multiplier = np.pad(multiplier, behind)
-    right = (np.pad(right, behind, constant_values=1).reshape(-1, 2) + [8, 0]).astype(np.uint32)
-    sums = np.stack([256 * bias[:, 0] + bias[:, 1], bias[:, 1]], axis=1).astype(np.uint32).ravel()
+def _block_constants(bias, multiplier, right):
+    """See ``runtime/lwnn_blocks.h``."""
+    bias, multiplier, right = _behind(4, bias, multiplier, right)
+    return _groups(bias, multiplier, -right)
+
+
+def _behind(step, *arrays):
+    """Padded to a multiple of `step`."""
+    count = round_up(len(arrays[0]), step) - len(arrays[0])
+    # Not 0, which no shift is.
+    return (np.pad(array.astype(np.int32), (0, count), constant_values=1) for array in arrays)
+
+
+def _groups(bias, multiplier, shifts):
+    """Four of each after the other, the shifts as bytes of one word."""
     parts = []
-    for start in range(0, count, 4):
+    for start in range(0, len(bias), 4):
         group = slice(start, start + 4)
-        shifts = sum(r << 8 * n for n, r in enumerate(right.ravel()[group].tolist()))
-        parts += [sums[group], multiplier[group].astype(np.uint32), np.uint32([shifts])]
-    return np.concatenate(parts).view(np.int32)
+        word = sum((shift & 255) << 8 * n for n, shift in enumerate(shifts[group].tolist()))
+        parts += [bias[group].astype(np.uint32), multiplier[group], np.uint32([word])]
+    return np.concatenate(parts).astype(np.uint32).view(np.int32)
+
+
+def _fits_pairs(weight, bias, right):
+    """Sums of pairs fit, and so do the shifts."""
+    reach = 128 * np.abs(weight.astype(np.int64)).sum(axis=1) + np.abs(bias.astype(np.int64))
+    return bool((reach < _PAIR_LIMIT).all() and (right > 0).all())
+
+
+def _fits_blocks(weight, bias, right):
+    """The upper half of a product is enough."""
+    return bool((right > 0).all())
+
+
+def _blocks(weight):
+    padded = _padded(weight, 4, 16)
+    return padded.reshape(len(padded) // 4, 4, -1, 16).transpose(0, 2, 1, 3)
 
 
 def _same(weight):
@@ -135,16 +164,18 @@ LAYOUTS = {
     "pairs": Layout(
         "lwnn_pairs.h",
         *("uint32_t", "int16_t", 4, _pairs, _as_they_are, _zero_two_one_three),
-        fuses=True,
-        more=(
+        _fits_pairs,
+        _pair_constants,
+        (
             *("lwnn_pairs_c.h", "lwnn_pairs_c_fused.h"),
             *("lwnn_pairs_dsp.h", "lwnn_pairs_dsp_fused.h"),
         ),
     ),
+    "blocks": Layout(
+        "lwnn_blocks.h",
+        *("int8_t", "int8_t", 1, _blocks, _as_they_are, _same),
+        _fits_blocks,
+        _block_constants,
+        ("lwnn_blocks_c.h", "lwnn_blocks_mve.h", "lwnn_blocks_mve_fused.h"),
+    ),
 }
-
-
-def fits_pairs(weight, bias, right):
-    """Whether a layer may be `fused`: its sums fit, and so do its shifts."""
-    reach = 128 * np.abs(weight.astype(np.int64)).sum(axis=1) + np.abs(bias.astype(np.int64))
-    return bool((reach < _PAIR_LIMIT).all() and (right > 0).all())

@@ -158,8 +158,8 @@ class Avr:
         fit = (self._flash - self._room - constants) // (4 * job.rows.shape[1])
         if fit < 1:
             raise UsageError(
-                f"{job.export.name}: {constants:,} bytes of constants leave no room for rows in the "
-                f"{self._flash:,} bytes of an ATmega328P; train with fewer hidden units"
+                f"{job.export.name}: {constants:,} bytes of constants leave no room for rows in "
+                f"the {self._flash:,} bytes of an ATmega328P; train with fewer hidden units"
             )
         parts = [self._part(job, job.rows[n : n + fit]) for n in range(0, len(job.rows), fit)]
         # Each part begins with what the self-test found.
