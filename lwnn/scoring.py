@@ -5,11 +5,14 @@ import functools
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.errors import DataError
+from lwnn.errors import DataError, UsageError
 
-#: How a net says what it sees: the scores of its output layer (dense), the goodness summed over
-#: the layers for every label in turn, or the softmax head's one pass (Forward-Forward).
-READOUTS = ("output", "goodness", "head")
+#: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
+#: over the layers for every label in turn, or the softmax head's one pass; the last layer's head,
+#: or the sum of all heads.
+READOUTS = {"dense": ("output",), "ff": ("goodness", "head"), "mf": ("last", "sum")}
+#: A share that no row reaches: no row leaves early.
+NEVER = 2.0
 #: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
 _SCRATCH = 1 << 17
 #: Most rows that are scored at a time.
@@ -29,7 +32,8 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         Offset and scale of each input.
     clip : float
         Bound of a scaled value.
-    readout : {'output', 'goodness', 'head'}
+    readout : str
+        One of `READOUTS` of the network's kind.
     goals : ndarray of float32, shape (hidden layers, 3)
         Goodness factor, threshold and readout weight of each layer (``ff`` only).
     threads : int
@@ -40,6 +44,8 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     ndarray of float32, shape (n, classes)
     """
     x = check_rows(x, network.inputs)
+    if network.kind == "mf":
+        return score_until(network, vector, x, scaler, clip, readout=readout, threads=threads)[0]
     out = np.empty((len(x), network.classes), np.float32)
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
     workspace, table = np.empty(size, np.float32), network.table
@@ -52,7 +58,7 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         vector,
         table,
         goals,
-        network.label_scale,
+        network.form,
         x,
         scaler,
         clip,
@@ -64,6 +70,37 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     return out
 
 
+def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, threads=1):
+    """Scores from no more layers than it takes, where every layer has an answer (``mf``).
+
+    Parameters
+    ----------
+    readout : {'last', 'sum'}
+        Whether a layer answers with its own head, or with the mean of all heads up to its own:
+        their sum, brought back to the scale of one.
+    sure : float
+        A row leaves at the first layer that gives one class at least this share; above 1: none
+        leaves before the last.
+
+    The other parameters are those of `score`.
+
+    Returns
+    -------
+    scores : ndarray of float32, shape (n, classes)
+        What the layer at which the row left answers.
+    depth : ndarray of int32, shape (n,)
+        How many layers were computed for each row.
+    """
+    x = check_rows(x, network.inputs)
+    out = np.empty((len(x), network.classes), np.float32)
+    depth = np.empty(len(x), np.int32)
+    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
+    workspace, mean = np.empty(size, np.float32), readout == "sum"
+    how = (mean, sure, out, depth, batch, workspace, threads)
+    kernels.mf_scores(vector, network.table, network.level, x, scaler, clip, *how)
+    return out, depth
+
+
 @functools.lru_cache(maxsize=64)
 def _plan(network, readout, rows, threads):
     """Rows to score at a time, and the floats of workspace that takes.
@@ -73,8 +110,24 @@ def _plan(network, readout, rows, threads):
     table = network.table
     widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
-    size = kernels.dense_workspace if readout == "output" else kernels.ff_workspace
+    if network.kind == "ff":
+        return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+    size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
     return batch, size(table, batch, False, threads)
+
+
+def check_exit(network, sure):
+    """Refuse to let rows leave early where that cannot be.
+
+    Raises
+    ------
+    UsageError
+        When the net's layers have no answers of their own, or `sure` is no share.
+    """
+    if network.kind != "mf":
+        raise UsageError("only a model of --algo mf has an answer at every layer; leave out --exit")
+    if not 0 < sure <= 1:
+        raise UsageError(f"--exit {sure:g}; expected a share above 0, up to 1")
 
 
 def check_rows(x, inputs):

@@ -5,7 +5,7 @@
 # Rows of samples, `[sample][unit]`, are made beside them where a gradient needs them.
 
 from cython.parallel cimport prange
-from libc.math cimport expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
+from libc.math cimport INFINITY, expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
 from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "tile.h" nogil:
@@ -486,6 +486,26 @@ cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
         if table[l, LABEL] >= 0:
             size = max(size, table[l, OUT] * table[table.shape[0] - 1, OUT])
     return size
+
+
+def optimizer_step(float[::1] params, const float[::1] gradient, int method,
+                   const double[::1] hyper, float[:, ::1] state, long step):
+    """Take one step with a gradient that was computed elsewhere.
+
+    Parameters
+    ----------
+    params : float32 (size,)
+        IN/OUT.
+    gradient : float32 (size,)
+        IN.
+
+    The other arguments are those of `bp_epoch`.
+    """
+    cdef Optimizer how = optimizer_from(method, hyper, state, step)
+    if params.shape[0] != gradient.shape[0]:
+        raise ValueError("the gradient is not as long as the parameters")
+    with nogil:
+        optimize_range(&params[0], &gradient[0], 0, 0, params.shape[0], &how)
 
 
 def width():

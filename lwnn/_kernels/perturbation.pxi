@@ -15,24 +15,44 @@
 # Changes above 1 are taken as differences after all: nothing cancels there, and the forms above
 # would overflow, or divide 0 by 0 on a saturated unit.
 #
+# All weights into a unit of the last two layers move E along one curve: E as a function of the
+# unit's change s. Where v s is small for every weight v out of the unit, that curve is its power
+# series, exact to float32 with four terms, whose coefficients are summed over the outputs once
+# for all weights into the unit:
+#
+#     cross-entropy   Delta E = log1p(sum_k s^k / k! sum_o p_o v_o^k) - v_true s
+#     squared error   Delta E = sum_o (a - t) Delta a + ½ Delta a^2,
+#                     Delta a = sigma' u + sigma'' u^2 / 2 + ...,  u = v_o s
+#
 # Lanes are the samples of the mini-batch. Threads share out units, never a sum.
+
+# Lines of scratch before the layers of changes: dh, two of `output_change`, five of a
+# series, and a change of a unit's input.
+cdef enum:
+    LINES = 9
+
 
 cdef struct Perturbed:
     Dense net
     float *z[MAX_LAYERS + 1]      # [unit][sample] inputs of the activations, per layer
     float *moved                  # [unit][sample] delta x, or its expm1 or tanh
-    float *scratch                # per thread: three lines of samples, two layers of changes
+    float *top                    # largest |delta x| of each input over the samples
+    float *scratch                # per thread: LINES lines of samples, two layers of changes
     Py_ssize_t share              # floats of scratch a thread
     Py_ssize_t widest             # units of the widest layer
     float *errors                 # [class][sample] a - t, or p for cross-entropy
     float *gradient               # one per parameter
     bint large                    # whether `moved` holds delta x as it is
-    float delta
+    float delta                   # how far a weight is moved, at the moment
+    float scale                   # from Delta E, summed over the samples, to the gradient
+    int form, sides, draws
+    float *nodes                  # [unit][sample] dE/dz of a layer, for PER_NODE
+    float *elsewhere              # moved parameters, for SIMULTANEOUS
     int cost
 
 
 cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                         int threads):
+                         int form, int threads):
     cdef Perturbed wp
     cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
     wp.net = dense_layout(arena, table, batch, ld, False, threads)
@@ -43,18 +63,21 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
     wp.moved = carve(arena, (widest + 1) * ld)
     wp.errors = carve(arena, table[table.shape[0] - 1, OUT] * ld)
     wp.widest = widest
-    wp.share = (2 * widest + 3) * ld + LWNN_LANES
+    wp.top = carve(arena, widest + 1)
+    wp.share = (2 * widest + LINES) * ld + LWNN_LANES
     wp.scratch = carve(arena, wp.share * threads)
     wp.gradient = carve(arena, size)
+    wp.nodes = carve(arena, widest * ld) if form == PER_NODE else NULL
+    wp.elsewhere = carve(arena, size) if form == SIMULTANEOUS else NULL
     return wp
 
 
-def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int threads):
+def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int form, int threads):
     """Floats of workspace that `wp_epoch` needs."""
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    wp_layout(&arena, table, batch, threads)
+    wp_layout(&arena, table, batch, form, threads)
     return arena.used
 
 
@@ -142,20 +165,18 @@ cdef void add_output_change(Perturbed *wp, Py_ssize_t o, const float *dz, Py_ssi
             total[b] += p[b] * expm1f(dz[b])
 
 
-cdef float finish_change(Perturbed *wp, const float *total, const float *dz_true,
-                         Py_ssize_t samples, bint small) noexcept nogil:
-    """Delta E summed over the samples."""
+cdef void finish_change(Perturbed *wp, float *total, const float *dz_true,
+                        Py_ssize_t samples, bint small) noexcept nogil:
+    """From what `add_output_change` has added up to Delta E of every sample, in place."""
     cdef Py_ssize_t b
-    cdef float sum = 0
     if wp.cost == MSE:
-        return lwnn_sum(total, samples)
+        return
     if small:
         for b in range(samples):
-            sum += log1p_series(total[b]) - dz_true[b]
+            total[b] = log1p_series(total[b]) - dz_true[b]
     else:
         for b in range(samples):
-            sum += log1pf(total[b]) - dz_true[b]
-    return sum
+            total[b] = log1pf(total[b]) - dz_true[b]
 
 
 cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const float *dz,
@@ -180,44 +201,43 @@ cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const floa
     return total if wp.cost == MSE else logf(total) + (top - at_true)
 
 
-cdef float large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
-                        const int *y, const int *rows, Py_ssize_t samples) noexcept nogil:
-    """Delta E, summed over the samples, from large changes of the outputs first..last."""
+cdef void large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
+                       const int *y, const int *rows, Py_ssize_t samples,
+                       float *line) noexcept nogil:
+    """Delta E of every sample from large changes of the outputs first..last."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef const float *z = wp.z[wp.net.layers]
-    cdef float sum = 0
     for b in range(samples):
-        sum += (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
-                - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
-    return sum
+        line[b] = (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
+                   - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
 
 
-cdef float output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
-                         Py_ssize_t samples, float *lines) noexcept nogil:
-    """Delta E, summed over the samples, from changes of all outputs."""
+cdef void output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
+                        Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E of every sample, in the first of `lines`, from changes of all outputs."""
     cdef Py_ssize_t o, b, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
     cdef float top = biggest(dz_ob, classes * ld)
     cdef bint small = top < SMALL
-    cdef float *total = lines
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        return large_change(wp, dz_ob, 0, classes, y, rows, samples)
-    memset(total, 0, ld * sizeof(float))
+        large_change(wp, dz_ob, 0, classes, y, rows, samples, lines)
+        return
+    memset(lines, 0, ld * sizeof(float))
     for o in range(classes):
-        add_output_change(wp, o, dz_ob + o * ld, ld, small, total)
+        add_output_change(wp, o, dz_ob + o * ld, ld, small, lines)
     for b in range(samples):
         dz_true[b] = dz_ob[y[rows[b]] * ld + b]
-    return finish_change(wp, total, dz_true, samples, small)
+    finish_change(wp, lines, dz_true, samples, small)
 
 
-cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
-                          const int *y, const int *rows, Py_ssize_t samples,
-                          float *scratch) noexcept nogil:
-    """Delta E from the change `dh` of one hidden unit of `layer`."""
+cdef void carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
+                         const int *y, const int *rows, Py_ssize_t samples,
+                         float *scratch) noexcept nogil:
+    """Delta E of every sample, in the second line, from the change `dh` of one hidden unit."""
     cdef Py_ssize_t l = layer + 1, o, b, ld = padded(samples)
     cdef const long long *row = wp.net.table + 6 * l
     cdef const float *column = wp.net.params + row[WEIGHT] + unit
-    cdef float *dz = scratch + 2 * ld
+    cdef float *dz = scratch + LINES * ld
     cdef float *above = dz + wp.widest * ld
     cdef float *swap
     cdef float w
@@ -237,47 +257,148 @@ cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, cons
         swap = dz
         dz = above
         above = swap
-    return output_change(wp, dz, y, rows, samples, scratch)
+    output_change(wp, dz, y, rows, samples, scratch + ld)
 
 
-cdef float own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
-                      const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
-    """Delta E from a change at the input of one output unit."""
+cdef void own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
+                     const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E of every sample, in the first line, from a change at the input of an output."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef float top = biggest(dz, ld)
     cdef bint small = top < SMALL
-    cdef float *total = lines
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        return large_change(wp, dz, unit, unit + 1, y, rows, samples)
-    memset(total, 0, ld * sizeof(float))
-    add_output_change(wp, unit, dz, ld, small, total)
+        large_change(wp, dz, unit, unit + 1, y, rows, samples, lines)
+        return
+    memset(lines, 0, ld * sizeof(float))
+    add_output_change(wp, unit, dz, ld, small, lines)
     for b in range(samples):
         dz_true[b] = dz[b] if y[rows[b]] == unit else 0
-    return finish_change(wp, total, dz_true, samples, small)
+    finish_change(wp, lines, dz_true, samples, small)
+
+
+# ---------------------------------------------------------------- the curve of a unit
+
+# Terms of a series, and the line behind them: the weight to the true output.
+cdef enum:
+    TERMS = 4
+
+
+cdef void add_to_series(Perturbed *wp, Py_ssize_t o, float v, Py_ssize_t ld,
+                        float *c) noexcept nogil:
+    """Add output o, reached by weight v, to the coefficients `c` [term][sample]."""
+    cdef Py_ssize_t b
+    cdef const float *p = wp.net.acts[wp.net.layers] + o * ld
+    cdef const float *gap = wp.errors + o * ld
+    cdef float v2 = v * v, v3 = v2 * v, v4 = v2 * v2
+    cdef float a, s1, s2, s3, s4
+    if wp.cost == CROSS_ENTROPY:
+        for b in range(ld):
+            c[b] += p[b] * v
+            c[ld + b] += p[b] * v2 * <float>0.5
+            c[2 * ld + b] += p[b] * v3 * <float>(1 / 6.0)
+            c[3 * ld + b] += p[b] * v4 * <float>(1 / 24.0)
+        return
+    for b in range(ld):
+        a = p[b]
+        s1 = a * (1 - a)
+        s2 = s1 * (1 - 2 * a)
+        s3 = s1 * (1 - 6 * s1)
+        s4 = s2 * (1 - 12 * s1)
+        c[b] += v * gap[b] * s1
+        c[ld + b] += v2 * <float>0.5 * (gap[b] * s2 + s1 * s1)
+        c[2 * ld + b] += v3 * (gap[b] * s3 * <float>(1 / 6.0) + s1 * s2 * <float>0.5)
+        c[3 * ld + b] += v4 * (gap[b] * s4 * <float>(1 / 24.0) + s2 * s2 * <float>0.125
+                               + s1 * s3 * <float>(1 / 6.0))
+
+
+cdef float unit_series(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
+                       const int *rows, Py_ssize_t samples, float *c) noexcept nogil:
+    """Coefficients of E over a change of one unit of the last two layers, [term][sample].
+
+    The last line of `c` is the weight to the true output. Returns the largest |weight|.
+    """
+    cdef const long long *row = wp.net.table + 6 * (wp.net.layers - 1)
+    cdef const float *column = wp.net.params + row[WEIGHT] + unit
+    cdef Py_ssize_t o, b, ld = padded(samples)
+    cdef float *at_true = c + TERMS * ld
+    cdef float reach = 0
+    memset(c, 0, (TERMS + 1) * ld * sizeof(float))
+    if layer + 1 == wp.net.layers:
+        add_to_series(wp, unit, 1, ld, c)
+        for b in range(samples):
+            at_true[b] = 1 if y[rows[b]] == unit else 0
+        return 1
+    for o in range(row[OUT]):
+        add_to_series(wp, o, column[o * row[IN]], ld, c)
+        reach = max(reach, fabsf(column[o * row[IN]]))
+    for b in range(samples):
+        at_true[b] = column[y[rows[b]] * row[IN]]
+    return reach
+
+
+cdef void series_change(const float *c, const float *dh, Py_ssize_t samples, Py_ssize_t ld,
+                        int cost, float *line) noexcept nogil:
+    """Delta E of every sample, along the curve."""
+    cdef Py_ssize_t b
+    cdef float s, t
+    cdef const float *at_true = c + TERMS * ld
+    for b in range(samples):
+        s = dh[b]
+        t = s * (c[b] + s * (c[ld + b] + s * (c[2 * ld + b] + s * c[3 * ld + b])))
+        line[b] = log1p_series(t) - at_true[b] * s if cost == CROSS_ENTROPY else t
 
 
 # ---------------------------------------------------------------- the gradient
+
+cdef void input_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *moved,
+                       bint large, bint series, const int *y, const int *rows,
+                       Py_ssize_t samples, float *scratch) noexcept nogil:
+    """Delta E of every sample, in the second line, when the input of `unit` changes.
+
+    `moved` is the change, or what `push` made of it. With `series` the coefficients of
+    `unit_series` stand from the fourth line on.
+    """
+    cdef const long long *row = wp.net.table + 6 * layer
+    cdef Py_ssize_t ld = padded(samples)
+    cdef float *line = scratch + ld
+    cdef const float *dh = moved
+    if layer + 1 < wp.net.layers:
+        dh = scratch
+        unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld, moved,
+                    scratch, ld, row[ACTIVATION], large)
+    if series:
+        series_change(scratch + 3 * ld, dh, samples, ld, wp.cost, line)
+    elif layer + 1 == wp.net.layers:
+        own_change(wp, unit, dh, y, rows, samples, line)
+    else:
+        carried_change(wp, layer, unit, dh, y, rows, samples, scratch)
+
+
+cdef float unit_reach(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
+                      const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
+    """Ready the series of a unit where it has one; the largest weight that a change meets."""
+    if layer + 2 < wp.net.layers:
+        return <float>1e30
+    return unit_series(wp, layer, unit, y, rows, samples, scratch + 3 * padded(samples))
+
 
 cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
                   const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
     """Gradient of all weights into one unit, and of its bias."""
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, ld = padded(samples), n_in = row[IN]
-    cdef float *dh = scratch
-    cdef float *rest = scratch + ld
-    cdef float change
-    cdef float scale = 1 / (wp.delta * samples)
+    cdef float change, reach = unit_reach(wp, layer, unit, y, rows, samples, scratch)
     # Input n_in is the bias: it always reads 1.
     for i in range(n_in + 1):
-        if layer + 1 == wp.net.layers:
-            change = own_change(wp, unit, wp.moved + i * ld, y, rows, samples, rest)
-        else:
-            unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
-                        wp.moved + i * ld, dh, ld, row[ACTIVATION], wp.large)
-            change = carried_change(wp, layer, unit, dh, y, rows, samples, rest)
-        wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] = (
-            change * scale)
+        change = 0
+        if wp.top[i] > 0:
+            # No activation changes by more than its input does.
+            input_change(wp, layer, unit, wp.moved + i * ld, wp.large,
+                         wp.top[i] * reach < SMALL, y, rows, samples, scratch)
+            change = lwnn_sum(scratch + ld, samples)
+        wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] += (
+            change * wp.scale)
 
 
 cdef void wp_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
@@ -299,6 +420,8 @@ cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *row
         wp.moved[i] = wp.delta * x[i]
     for b in range(ld):
         wp.moved[row[IN] * ld + b] = wp.delta
+    for i in range(row[IN] + 1):
+        wp.top[i] = biggest(wp.moved + i * ld, samples)
     wp.large = push(wp.moved, (row[IN] + 1) * ld, kind)
     if team <= 1:
         wp_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)
@@ -338,45 +461,4 @@ cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
                 wp.errors[i] = out[i] - (1 if b < samples and y[rows[b]] == c else 0)
             else:
                 out[i] = wp.errors[i] + (1 if b < samples and y[rows[b]] == c else 0)
-    return loss
-
-
-def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float delta,
-             const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] order, Py_ssize_t batch,
-             int method, const double[::1] hyper, float[:, ::1] state, long step,
-             float[::1] workspace, int threads):
-    """Train by per-weight perturbation on the rows that `order` names, in mini-batches.
-
-    Parameters
-    ----------
-    delta : float
-        IN. How far each weight is moved; not 0.
-    workspace : float32 (wp_workspace(table, batch, threads),)
-
-    The other arguments, and the value, are those of `bp_epoch`.
-    """
-    cdef Arena arena = arena_over(workspace)
-    cdef Perturbed wp = wp_layout(&arena, table, batch, threads)
-    cdef Optimizer how = optimizer_from(method, hyper, state, step)
-    cdef Py_ssize_t n = order.shape[0], start, samples, l
-    cdef double loss = 0
-    check_room(&arena, workspace)
-    if n == 0:
-        return 0.0
-    wp.net.params = &params[0]
-    wp.delta = delta
-    wp.cost = cost
-    with nogil:
-        start = 0
-        while start < n:
-            samples = min(batch, n - start)
-            gather(&x[0, 0], &scaler[0, 0], clip, wp.net.table[IN], &order[start], samples,
-                   wp.net.input, padded(wp.net.table[IN]))
-            loss += wp_forward(&wp, &y[0], &order[start], samples)
-            for l in range(wp.net.layers):
-                wp_layer(&wp, l, &y[0], &order[start], samples)
-            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
-            begin_step(&how, how.step + 1)
-            start += samples
     return loss

@@ -1,0 +1,1 @@
+"""Claim: the per-weight perturbation gradient against other ways to compute the same numbers."""
