@@ -5,15 +5,25 @@ import re
 import string
 from importlib import resources
 
-import numpy as np
-
 from lwnn._version import __version__
 from lwnn.errors import UsageError
-from lwnn.export import float_nets, int8_nets, selftest
+from lwnn.export import (
+    float_dense,
+    float_ff,
+    float_mf,
+    int8_dense,
+    int8_ff,
+    int8_mf,
+    selftest,
+)
+from lwnn.export.float_builder import real
 from lwnn.export.names import check_identifier, comment, string_literal
 from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
 
+#: Kind of network to the file that makes its program.
+_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf}
+_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf}
 _WIDTH = 100
 _MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.
@@ -73,9 +83,10 @@ def export_c(model, name, sha256, target="portable", self_test=None):
 
 def program_of(model, target):
     """The `Program` of a model for a `Target`."""
+    kind = model.network.kind
     if isinstance(model, QuantizedModel):
-        return int8_nets.program(model, layout_of(target))
-    return float_nets.program(model)
+        return _INT8[kind].program(model, layout_of(target))
+    return _FLOAT[kind].program(model)
 
 
 def data_file(*parts):
@@ -181,18 +192,13 @@ def _array(array, name):
 def _constant(ctype):
     """How a number of this type is spelt, to the last bit."""
     return {
-        "float": _real,
+        "float": real,
         # The most negative number has no literal of its own type.
         "int32_t": lambda v: str(v) if v > -(2**31) else "(-2147483647 - 1)",
         # C99 has no suffix-free constant for what does not fit an int on every processor.
         "int64_t": "INT64_C({})".format,
         "uint32_t": lambda v: f"0x{v:08x}u",
     }.get(ctype, str)
-
-
-def _real(value):
-    text = f"{np.float32(value):.9g}"
-    return text + ("f" if {".", "e"} & set(text) else ".0f")
 
 
 def _wrapped(words):

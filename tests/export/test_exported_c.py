@@ -218,3 +218,23 @@ def test_multipliers_below_0_are_refused(write):
     fields = {name: getattr(model, name) for name in ("network", "labels", "features")}
     with pytest.raises(ModelFileError, match=r"'layer2.multiplier' holds a value below 0"):
         write(QuantizedModel(tensors=tensors, **fields))
+
+
+@pytest.mark.parametrize("kind", ["goodness", "head-of-two"])
+@pytest.mark.parametrize("level", [True, False])
+@pytest.mark.parametrize("embed", ["append", "overwrite"])
+@pytest.mark.parametrize("goodness", ["squares", "absolute"])
+def test_every_form_of_forward_forward(write, kind, level, embed, goodness):
+    form = {"level": level, "embed": embed, "goodness": goodness, "label_scale": 1.5}
+    model = float_model(kind, form=form)
+    verdict = verify(model, write(model), rows())
+    assert (list(verdict.different), verdict.what) == ([], None)
+
+
+@pytest.mark.parametrize("kind", ["mono", "mono-sum"])
+def test_mono_forward_of_rows_as_they_are(write, kind):
+    model = float_model(kind, form={"level": False})
+    assert verify(model, write(model), rows()).good
+    model = quantize(model, rows()[30:])
+    for target in LAYOUTS:
+        assert verify(model, write(model, target=target), rows()).good

@@ -17,12 +17,18 @@
 LWNN_INLINE void lwnn_four_rows(const lwnn_weight *weight, const lwnn_act *x, lwnn_count inputs,
                                 int32_t sums[4])
 {
-    register int32_t r0 __asm__("r0") = sums[0];
-    register const lwnn_act *r1 __asm__("r1") = x;
-    register int32_t r2 __asm__("r2") = sums[1];
-    register const lwnn_weight *r3 __asm__("r3") = weight;
-    register int32_t r4 __asm__("r4") = sums[2];
-    register int32_t r6 __asm__("r6") = sums[3];
+    register int32_t r0 __asm__("r0");
+    register const lwnn_act *r1 __asm__("r1");
+    register int32_t r2 __asm__("r2");
+    register const lwnn_weight *r3 __asm__("r3");
+    register int32_t r4 __asm__("r4");
+    register int32_t r6 __asm__("r6");
+    r0 = sums[0];
+    r1 = x;
+    r2 = sums[1];
+    r3 = weight;
+    r4 = sums[2];
+    r6 = sums[3];
     __asm__ volatile("dlstp.8 lr, %[inputs]\n"
                      "1:\n\t" LWNN_BLOCK "letp lr, 1b"
                      : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r6)

@@ -6,13 +6,20 @@
  * not be named, is kept. */
 LWNN_APART void lwnn_fused(const lwnn_layer *layer, const lwnn_act *x, lwnn_act *out)
 {
-    register const lwnn_weight *r3 __asm__("r3") = layer->weight;
-    register const int32_t *r5 __asm__("r5") = layer->bias;
-    register lwnn_act *r8 __asm__("r8") = out;
-    register const lwnn_act *r9 __asm__("r9") = out + layer->outputs;
-    register const lwnn_act *r10 __asm__("r10") = x;
-    register lwnn_count r11 __asm__("r11") = layer->inputs;
-    register int32_t r12 __asm__("r12") = layer->zero_point;
+    register const lwnn_weight *r3 __asm__("r3");
+    register const int32_t *r5 __asm__("r5");
+    register lwnn_act *r8 __asm__("r8");
+    register const lwnn_act *r9 __asm__("r9");
+    register const lwnn_act *r10 __asm__("r10");
+    register lwnn_count r11 __asm__("r11");
+    register int32_t r12 __asm__("r12");
+    r3 = layer->weight;
+    r5 = layer->bias;
+    r8 = out;
+    r9 = out + layer->outputs;
+    r10 = x;
+    r11 = layer->inputs;
+    r12 = layer->zero_point;
     __asm__ volatile("push {r7}\n\t"
                      "mov r7, r8\n"
                      "1:\n\t"

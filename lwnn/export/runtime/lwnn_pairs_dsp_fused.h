@@ -63,14 +63,22 @@ LWNN_INLINE const int32_t *lwnn_fours(const lwnn_layer *layer, const lwnn_act *x
                                       const lwnn_weight **weight)
 {
     const uint32_t padded = (layer->inputs + 3u) & ~3u;
-    register const lwnn_act *r0 __asm__("r0") = x;
-    register const lwnn_act *r1 __asm__("r1") = x + (padded & ~15u);
-    register lwnn_act *r2 __asm__("r2") = out;
-    register lwnn_act *r3 __asm__("r3") = out + ((layer->outputs + 1u) & ~3u);
-    register const lwnn_act *r4 __asm__("r4") = x + padded;
-    register int32_t r5 __asm__("r5") = layer->zero_point;
-    register const lwnn_weight *r6 __asm__("r6") = layer->weight;
-    register const int32_t *r8 __asm__("r8") = layer->bias;
+    register const lwnn_act *r0 __asm__("r0");
+    register const lwnn_act *r1 __asm__("r1");
+    register lwnn_act *r2 __asm__("r2");
+    register lwnn_act *r3 __asm__("r3");
+    register const lwnn_act *r4 __asm__("r4");
+    register int32_t r5 __asm__("r5");
+    register const lwnn_weight *r6 __asm__("r6");
+    register const int32_t *r8 __asm__("r8");
+    r0 = x;
+    r1 = x + (padded & ~15u);
+    r2 = out;
+    r3 = out + ((layer->outputs + 1u) & ~3u);
+    r4 = x + padded;
+    r5 = layer->zero_point;
+    r6 = layer->weight;
+    r8 = layer->bias;
     if (r2 != r3)
         __asm__ volatile(
             "push {r0, r1, r2, r3, r4, r5, r7}\n\t"

@@ -40,14 +40,22 @@
 LWNN_INLINE void lwnn_quad(const lwnn_weight *weight, const lwnn_act *x, lwnn_count inputs,
                            uint32_t sums[4])
 {
-    register const lwnn_weight *r0 __asm__("r0") = weight;
-    register const lwnn_act *r1 __asm__("r1") = x;
-    register uint32_t r2 __asm__("r2") = 0x00ff00ffu;
-    register uint32_t r8 __asm__("r8") = 0;
-    register uint32_t r9 __asm__("r9") = 0;
-    register uint32_t r10 __asm__("r10") = 0;
-    register uint32_t r11 __asm__("r11") = 0;
-    register const lwnn_act *r12 __asm__("r12") = x + (inputs & ~7u);
+    register const lwnn_weight *r0 __asm__("r0");
+    register const lwnn_act *r1 __asm__("r1");
+    register uint32_t r2 __asm__("r2");
+    register uint32_t r8 __asm__("r8");
+    register uint32_t r9 __asm__("r9");
+    register uint32_t r10 __asm__("r10");
+    register uint32_t r11 __asm__("r11");
+    register const lwnn_act *r12 __asm__("r12");
+    r0 = weight;
+    r1 = x;
+    r2 = 0x00ff00ffu;
+    r8 = 0;
+    r9 = 0;
+    r10 = 0;
+    r11 = 0;
+    r12 = x + (inputs & ~7u);
     if (r1 != r12)
         LWNN_UNTIL(r12,
                    LWNN_TWICE("0", "1") LWNN_TWICE("2", "3") LWNN_TWICE("4", "5")

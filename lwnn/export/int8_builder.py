@@ -1,4 +1,4 @@
-"""int8 nets as programs: a function per readout, on layers that are all built alike.
+"""What the int8 nets of all kinds share: constants and layers, built from a model's tensors.
 
 Two buffers of activations, a and b, take turns: a layer reads one and writes the other.
 """
@@ -7,48 +7,49 @@ import numpy as np
 
 from lwnn.errors import ModelFileError
 from lwnn.export.program import Array, Buffer, Program, round_up
-from lwnn.quantization.tensors import used_layers
 
 _INT8 = "From -128 to 127."
 _ALWAYS = ("lwnn_runtime.h", "lwnn_layers.h")
+#: Statements with which a prediction begins.
+START = (
+    "lwnn_act *const a = scratch->part.a;",
+    "lwnn_act *const b = scratch->part.b;",
+)
 
 
-def program(model, layout):
-    """Build the program of an int8 model.
+class Builder:
+    """Collects what the layers of a model need.
 
     Parameters
     ----------
     model : lwnn.quantization.QuantizedModel
     layout : Layout
-
-    Returns
-    -------
-    Program
+    layers : sequence of (str, int, int)
+        Name, inputs and outputs of the layers that are needed.
+    direct : bool
+        Whether the first of them reads the quantized input as it is.
     """
-    builder = _Builder(model, layout)
-    return {"output": _dense, "goodness": _goodness, "head": _head}[model.readout](builder)
 
-
-class _Builder:
-    """Collects what the layers of a model need."""
-
-    def __init__(self, model, layout):
+    def __init__(self, model, layout, layers, direct=False):
         self.model = model
         self.network = model.network
         self.layout = layout
         self.arrays, self.layers, self.defines = [], [], {}
         self._scaler()
         self.fused = set()
-        for name, inputs, outputs in used_layers(model.network, model.readout):
+        self._direct = layers[0][0] if direct else None
+        for name, inputs, outputs in layers:
             self._layer(name, inputs, outputs)
-        widths = [inputs for name, inputs, _ in model.network.layers if name in self.fused]
+        widths = [inputs for name, inputs, _ in layers if name in self.fused]
         if widths and not any(round_up(width, layout.pad) % 16 for width in widths):
             self.defines["LWNN_SIXTEENS"] = "1"
 
     def scalar(self, name):
+        """A tensor of one number."""
         return int(self.model.tensors[name][0])
 
     def array(self, name, ctype, values):
+        """Add a constant."""
         self.arrays.append(Array(name, ctype, np.ascontiguousarray(values)))
 
     def _scaler(self):
@@ -65,7 +66,7 @@ class _Builder:
         if (multiplier < 0).any():
             raise ModelFileError(f"tensor {name + '.multiplier'!r} holds a value below 0")
         table = self.model.tensors.get(f"{name}.table")
-        if name == self.direct:
+        if name == self._direct:
             weight = self.layout.order(weight)
         right = -1 - shift
         # Nothing times anything is nothing, however far it is shifted.
@@ -95,25 +96,34 @@ class _Builder:
         self.array(f"{name}_multiplier", "int32_t", multiplier)
         self.array(f"{name}_right", "int8_t", right)
 
-    @property
-    def direct(self):
-        """The layer that reads the quantized input as it is, if one does."""
-        return self.network.layers[0][0] if self.network.kind == "dense" else None
-
     def dense(self, name, source, target):
         """Statement: all of a layer."""
         return f"lwnn_{'fused' if name in self.fused else 'dense'}(&@{name}, {source}, {target});"
 
     def normalize(self, name, buffer, units):
+        """Statement: divide a tensor by its root mean square, in place."""
         zero, factor, zero_out = (
             self.scalar(f"{name}.{part}") for part in ("zero_point", "norm", "norm_zero_point")
         )
         return f"lwnn_normalize({buffer}, {units}, {zero}, {factor}, {zero_out});"
 
+    def level(self):
+        """Statements that bring the normalised input into a."""
+        return [
+            "lwnn_widen(input, @INPUTS, a);",
+            self.normalize("input", "a", self.network.inputs),
+        ]
+
+    def both(self, widths):
+        """Buffers a and b for tensors of these widths, from the input on."""
+        return [self.activations("a", widths[0::2]), self.activations("b", widths[1::2])]
+
     def activations(self, name, widths):
+        """A buffer for activations of any of these widths."""
         return Buffer(name, self.layout.act_type, max(map(self.layout.acts, widths)))
 
     def finish(self, buffers, steps, score_type="int8_t", meaning=_INT8, runtime=()):
+        """The `Program` with all that was collected."""
         return Program(
             template="int8.c",
             runtime=(self.layout.header, *runtime, *_ALWAYS, *self.layout.more),
@@ -128,96 +138,3 @@ class _Builder:
             zero_point=self.scalar("input.zero_point"),
             input_step=self.input_step,
         )
-
-
-_START = (
-    "lwnn_act *const a = scratch->part.a;",
-    "lwnn_act *const b = scratch->part.b;",
-)
-
-
-def _dense(builder):
-    layers = builder.network.layers
-    widths = (builder.network.inputs, *(outputs for _, _, outputs in layers))
-    steps = [*_START, "const lwnn_act *x = lwnn_prepare(input, @INPUTS, a);"]
-    source = "x"
-    for number, (name, _, _) in enumerate(layers):
-        target = "ba"[number % 2]
-        steps.append(builder.dense(name, source, target))
-        source = target
-    steps.append(f"return lwnn_finish({source}, @CLASSES, scores);")
-    return builder.finish(
-        [builder.activations("a", widths[0::2]), builder.activations("b", widths[1::2])], steps
-    )
-
-
-def _copied_input(builder):
-    """Steps that bring the normalised input into a."""
-    return [
-        "lwnn_widen(input, @INPUTS, a);",
-        builder.normalize("input", "a", builder.network.inputs),
-    ]
-
-
-def _head(builder):
-    network = builder.network
-    hidden, first = network.layers[:-1], network.head_from
-    steps = [*_START, "lwnn_act *const joined = scratch->part.joined;", *_copied_input(builder)]
-    source, start = "a", 0
-    for number, (name, _, outputs) in enumerate(hidden):
-        target = "ba"[number % 2]
-        steps.append(builder.dense(name, source, target))
-        steps.append(builder.normalize(name, target, outputs))
-        if number >= first:
-            steps.append(f"lwnn_join({target}, {outputs}, joined, {start});")
-            start += outputs
-        source = target
-    last = "ba"[len(hidden) % 2]
-    steps.append(builder.dense("head", "joined", last))
-    steps.append(f"return lwnn_finish({last}, @CLASSES, scores);")
-    widths = (network.inputs, *network.hidden, network.classes)
-    buffers = [
-        builder.activations("a", widths[0::2]),
-        builder.activations("b", widths[1::2]),
-        builder.activations("joined", [network.head_inputs]),
-    ]
-    return builder.finish(buffers, steps, runtime=("lwnn_ff.h",))
-
-
-def _goodness(builder):
-    network, factors = builder.network, builder.model.tensors["readout.factor"].tolist()
-    hidden = network.layers[:-1]
-    steps = [
-        *_START,
-        "int32_t *const sums = scratch->part.sums;",
-        "int label;",
-        *_copied_input(builder),
-        f"lwnn_sums(&@{hidden[0][0]}, a, sums);",
-        "for (label = 0; label < @CLASSES; label++) {",
-    ]
-    source = None
-    for number, ((name, _, outputs), factor) in enumerate(zip(hidden, factors, strict=True)):
-        target = "ba"[number % 2]
-        if source is None:
-            steps.append(f"    lwnn_outputs(&@{name}, sums, (lwnn_count)label, {target});")
-        else:
-            steps.append(
-                "    " + builder.normalize(hidden[number - 1][0], source, hidden[number - 1][2])
-            )
-            steps.append("    " + builder.dense(name, source, target))
-        zero = builder.scalar(f"{name}.zero_point")
-        sign = "=" if source is None else "+="
-        steps.append(
-            f"    scores[label] {sign} (int64_t){factor} * "
-            f"(int64_t)lwnn_squares({target}, {outputs}, {zero});"
-        )
-        source = target
-    steps += ["}", "return lwnn_greatest(scores, @CLASSES);"]
-    widths = (network.inputs, *network.hidden)
-    buffers = [
-        Buffer("sums", "int32_t", network.hidden[0]),
-        builder.activations("a", widths[0::2]),
-        builder.activations("b", widths[1::2]),
-    ]
-    meaning = "Goodness, in units of its own."
-    return builder.finish(buffers, steps, "int64_t", meaning, runtime=("lwnn_ff.h",))
