@@ -61,7 +61,28 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
-def ff_outputs(network, moving, held, x, labels):
+def embedded(network, x, shares):
+    """What layer 1 of a Forward-Forward net reads of the rows, and its label inputs.
+
+    Parameters
+    ----------
+    x : ndarray, shape (rows, inputs)
+        Scaled, not yet normalised.
+    shares : ndarray, shape (rows or 1, classes)
+        Label inputs as shares of the hot value.
+    """
+    labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
+    level = normalised if network.level else np.array
+    if network.embed == "append":
+        return level(x), labels
+    # The label stands in the first inputs; its weights are the label's.
+    x = level(np.hstack([labels, x[:, network.classes :]]))
+    labels = x[:, : network.classes].copy()
+    x[:, : network.classes] = 0
+    return x, labels
+
+
+def ff_outputs(network, moving, held, x, shares):
     """Outputs of every hidden layer of a Forward-Forward net.
 
     Each layer has the parameters `moving`, but reads what the layers below it hand on with the
@@ -72,17 +93,16 @@ def ff_outputs(network, moving, held, x, labels):
     network : Network
     moving, held : dict
         Parameters by name; those `held` are arrays.
-    x : ndarray, shape (rows, inputs)
-        Scaled, not yet normalised.
-    labels : ndarray, shape (rows, classes)
-        Label inputs of every row.
+    x, shares
+        As for `embedded`.
 
     Returns
     -------
     list of ndarray or Variable
         One per layer, (rows, units).
     """
-    outputs, inputs = [], normalised(x)
+    inputs, labels = embedded(network, x, shares)
+    outputs = []
     for name, _, _ in network.layers[:-1]:
         outputs.append(_ff_layer(name, moving, inputs, labels))
         if name != network.layers[-2][0]:
@@ -99,7 +119,7 @@ def _ff_layer(name, named, inputs, labels):
 
 def head_states(network, held, x):
     """What the softmax head of a Forward-Forward net reads: outputs under a neutral label."""
-    neutral = np.full((len(x), network.classes), network.label_scale / network.classes)
+    neutral = np.full((1, network.classes), 1 / network.classes)
     outputs = ff_outputs(network, held, held, x, neutral)
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
 
@@ -109,7 +129,7 @@ def mf_scores(network, moving, held, x):
 
     `moving` and `held` are as for `ff_outputs`.
     """
-    scores, inputs = [], normalised(x)
+    scores, inputs = [], normalised(x) if network.level else x
     for number, _ in enumerate(network.hidden, start=1):
         outputs = _layer(f"layer{number}", moving, inputs)
         head = f"head{number}"

@@ -108,11 +108,11 @@ class Builder:
         return f"lwnn_normalize({buffer}, {units}, {zero}, {factor}, {zero_out});"
 
     def level(self):
-        """Statements that bring the normalised input into a."""
-        return [
-            "lwnn_widen(input, @INPUTS, a);",
-            self.normalize("input", "a", self.network.inputs),
-        ]
+        """Statements that bring the input into a, normalised where the net is such."""
+        widened = "lwnn_widen(input, @INPUTS, a);"
+        if not self.network.level:
+            return [widened]
+        return [widened, self.normalize("input", "a", self.network.inputs)]
 
     def both(self, widths):
         """Buffers a and b for tensors of these widths, from the input on."""

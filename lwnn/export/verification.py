@@ -145,7 +145,7 @@ def _record(model):
 def _score_type(model):
     if not isinstance(model, QuantizedModel):
         return "<f4"
-    return {"goodness": "<i8", "sum": "<i4"}.get(model.readout, "<i1")
+    return {"goodness": "<i8", "both": "<i8", "sum": "<i4"}.get(model.readout, "<i1")
 
 
 def _compare(model, x, output, tested, machine):

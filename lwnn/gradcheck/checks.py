@@ -80,7 +80,7 @@ def _find(kernel, case):
     ]
     errors = {name: _worst(row.get(name) for row in rows) for name in _ERRORS}
     bounds = {"bound": kernel.bound, "autodiff_bound": kernel.autodiff_bound}
-    return Finding(variant, kernel.name, ", ".join(case.values()), **errors, **bounds)
+    return Finding(variant, kernel.name, ", ".join(map(str, case.values())), **errors, **bounds)
 
 
 _ERRORS = ("autodiff", "differences", "value")

@@ -42,14 +42,43 @@ def dense_loss(problem):
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def _softplus_loss(positive, negative, threshold):
+def _softplus_loss(goodness, threshold, y):
     """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
+    positive, negative = goodness
     return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
 
 
-#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness under the
-#: own and under the wrong label, and the threshold.
-FF_LOSSES = {"softplus": _softplus_loss}
+def _symba_loss(goodness, threshold, y):
+    """ζ(G₋ - G₊) (Lee & Song 2023)."""
+    positive, negative = goodness
+    return autodiff.softplus(negative - positive)
+
+
+def _swish_loss(goodness, threshold, y):
+    """The sigmoid of u, times u = G₋ - G₊."""
+    positive, negative = goodness
+    return (negative - positive) * autodiff.sigmoid(negative - positive)
+
+
+def _labels_loss(goodness, threshold, y):
+    """Cross-entropy over the goodness of all labels."""
+    onehot = np.eye(len(goodness))
+    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
+    return cross_entropy(scores, onehot[y])
+
+
+#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
+#: under the own and under the wrong label, or under every label, the threshold, and the labels.
+FF_LOSSES = {
+    "softplus": _softplus_loss,
+    "symba": _symba_loss,
+    "swish": _swish_loss,
+    "labels": _labels_loss,
+}
+
+
+def _goodness(network, h):
+    return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
 
 
 def ff_loss(name):
@@ -58,18 +87,21 @@ def ff_loss(name):
     def referee(problem):
         network, rule = problem.network, problem.rule
         held = tensors(network, problem.start.astype(np.float64))
-
-        def goodness(vector, labels):
-            onehot = network.label_scale * np.eye(network.classes)[labels]
-            outputs = ff_outputs(network, tensors(network, vector), held, problem.x, onehot)
-            factors = rule.goals[:, 0].astype(np.float64)
-            return [g * autodiff.sum(h * h, axis=1) for g, h in zip(factors, outputs, strict=True)]
+        onehot = np.eye(network.classes)
+        if name == "labels":
+            passes = [onehot[[label]] for label in range(network.classes)]
+        else:
+            passes = [onehot[problem.y], onehot[rule.wrong]]
 
         def loss(vector):
-            pairs = zip(goodness(vector, problem.y), goodness(vector, rule.wrong), strict=True)
+            moving = tensors(network, vector)
+            outputs = [ff_outputs(network, moving, held, problem.x, labels) for labels in passes]
             total = 0.0
-            for threshold, (positive, negative) in zip(rule.goals[:, 1], pairs, strict=True):
-                rows = FF_LOSSES[name](positive, negative, float(threshold))
+            for (g, threshold, _), layer in zip(
+                rule.goals, zip(*outputs, strict=True), strict=True
+            ):
+                goodness = [float(g) * _goodness(network, h) for h in layer]
+                rows = FF_LOSSES[name](goodness, float(threshold), problem.y)
                 total = total + autodiff.mean(rows)
             return total
 
@@ -107,11 +139,10 @@ def goodness_scores(problem):
     network, readout = problem.network, problem.rule.goals[:, 2].astype(np.float64)
     held = tensors(network, problem.start.astype(np.float64))
     columns = []
-    for label in range(network.classes):
-        labels = np.zeros((len(problem.x), network.classes))
-        labels[:, label] = network.label_scale
-        outputs = ff_outputs(network, held, held, problem.x, labels)
-        columns.append(sum(w * (h * h).sum(axis=1) for w, h in zip(readout, outputs, strict=True)))
+    for shares in np.eye(network.classes):
+        outputs = ff_outputs(network, held, held, problem.x, shares[None])
+        goodness = (_goodness(network, h)[:, 0] for h in outputs)
+        columns.append(sum(w * g for w, g in zip(readout, goodness, strict=True)))
     return np.stack(columns, axis=1)
 
 

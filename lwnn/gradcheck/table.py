@@ -112,7 +112,12 @@ _SOME_CASES = tuple(
     {"activation": activation, "cost": cost}
     for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
 )
-_FF_CASES = ({"activation": "relu"},)
+_FF_CASES = (
+    {"goodness": "squares"},
+    {"goodness": "absolute"},
+    {"goodness": "squares", "embed": "overwrite"},
+    {"goodness": "squares", "embed": "overwrite", "level": False},
+)
 
 KERNELS = (
     Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
@@ -157,6 +162,7 @@ KERNELS = (
         Kernel(
             *(f"ff, {name}", "ff", _FF_CASES, FORWARD),
             loss=referees.ff_loss(name),
+            options={"loss": name},
             tensors=_of_layers,
         )
         for name in referees.FF_LOSSES

@@ -143,8 +143,7 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
         held = tensors(network, self.params.vector.astype(np.float64))
         layers = 0.0
         for labels, sign in ((self.rows.y[rows], 1), (self.wrong[rows], -1)):
-            inputs = network.label_scale * self.onehot(labels)
-            for outputs in ff_outputs(network, named, held, x, inputs):
+            for outputs in ff_outputs(network, named, held, x, self.onehot(labels)):
                 layers += mean(softplus(sign * (self.threshold - self.call(outputs))))
         scores = head_states(network, held, x) @ named["head.weight"].T + named["head.bias"]
         return layers, mean(cross_entropy(scores, self.onehot(self.rows.y[rows])))

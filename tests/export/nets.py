@@ -19,6 +19,7 @@ KINDS = {
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
     "head-of-two": ("ff", (30, 17, 11), "relu", "head"),
+    "both": ("ff", (30, 17, 11), "relu", "both"),
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }

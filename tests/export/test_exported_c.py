@@ -220,7 +220,7 @@ def test_multipliers_below_0_are_refused(write):
         write(QuantizedModel(tensors=tensors, **fields))
 
 
-@pytest.mark.parametrize("kind", ["goodness", "head-of-two"])
+@pytest.mark.parametrize("kind", ["goodness", "head-of-two", "both"])
 @pytest.mark.parametrize("level", [True, False])
 @pytest.mark.parametrize("embed", ["append", "overwrite"])
 @pytest.mark.parametrize("goodness", ["squares", "absolute"])
@@ -229,6 +229,14 @@ def test_every_form_of_forward_forward(write, kind, level, embed, goodness):
     model = float_model(kind, form=form)
     verdict = verify(model, write(model), rows())
     assert (list(verdict.different), verdict.what) == ([], None)
+    try:
+        model = quantize(model, rows()[30:])
+    except UsageError:
+        # Not every form has its like in int8.
+        assert embed == "overwrite" or goodness == "absolute"
+        return
+    for target in LAYOUTS:
+        assert verify(model, write(model, target=target), rows()).good
 
 
 @pytest.mark.parametrize("kind", ["mono", "mono-sum"])

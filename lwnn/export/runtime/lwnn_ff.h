@@ -12,6 +12,15 @@ LWNN_APART void lwnn_join(const lwnn_act *x, lwnn_count units, lwnn_act *out, lw
         out[i] = lwnn_act_of(0);
 }
 
+/* Add what a head says, weighted. */
+LWNN_APART void lwnn_add_head(const lwnn_act *head, int classes, int zero_point, int32_t factor,
+                              int64_t *scores)
+{
+    int c;
+    for (c = 0; c < classes; c++)
+        scores[c] += (int64_t)factor * (lwnn_value(head[c]) - zero_point);
+}
+
 /* Index of the greatest score; of equal ones the first. */
 LWNN_APART int lwnn_greatest(const int64_t *scores, int classes)
 {

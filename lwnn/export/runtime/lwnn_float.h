@@ -119,6 +119,14 @@ LWNN_APART void lwnn_float_sum(const float *head, int classes, float factor, flo
         scores[c] += factor * head[c];
 }
 
+/* The mean of two scores for each class. */
+LWNN_APART void lwnn_float_mean(const float *head, int classes, float *scores)
+{
+    int c;
+    for (c = 0; c < classes; c++)
+        scores[c] = 0.5f * (scores[c] + head[c]);
+}
+
 /* Append the outputs of a layer to those that the head reads. */
 LWNN_APART void lwnn_float_join(const float *x, lwnn_count units, float *out)
 {
