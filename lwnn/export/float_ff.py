@@ -1,4 +1,4 @@
-"""Forward-Forward float nets as programs: the head's one pass, the goodness of every label, or both.
+"""Forward-Forward float nets as programs: the head's pass, the goodness of every label, or both.
 
 Layer 1 is one product for all labels: a label only adds its weights, times the value of its input.
 That value is 1, the hot one being in the weights, unless the label stands in the row and the row is
