@@ -5,28 +5,10 @@
 #     errors     e = p - t,  dM = e y^T,  D = (M^T e) [y > 0],  dW = D n^T
 #     hand-on    n' = y / (rms(y) + tiny), from before the update; nothing flows back through it
 #
-# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table has a row for
-# every hidden layer, then one for every head, in the same order. One pass, no negatives; and as
-# every layer has an answer of its own, a row may leave at the first that is sure.
-
-cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
-                         Py_ssize_t ld) noexcept nogil:
-    """Each row divided by its root mean square."""
-    cdef Py_ssize_t b, i
-    cdef float inverse
-    cdef float *line
-    for b in range(samples):
-        line = x_bi + b * ld
-        inverse = inverse_rms(lwnn_squares(line, n), n)
-        for i in range(n):
-            line[i] *= inverse
-
-
-cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t b
-    for b in range(n):
-        squares[b] += line[b] * line[b]
-
+# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table
+# has a row for every hidden layer, then one for every head, in the same order. One pass, no
+# negatives; and as every layer has an answer of its own, a row may leave at the first that is
+# sure.
 
 cdef struct Mono:
     Py_ssize_t layers             # hidden ones

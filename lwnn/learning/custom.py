@@ -131,7 +131,8 @@ class _CustomCost(_ByAutodiff, Backprop):
 
 class _CustomGoodness(_ByAutodiff, ForwardForward):
     def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
+        # Hard negatives are drawn inside the kernel, which is not asked here.
+        super().__init__(*arguments, **{**options, "negatives": "random"})
         if self.readout != "head":
             raise UsageError(
                 "a model holds no goodness of your own to be read by; give readout='head'"

@@ -8,8 +8,10 @@ from lwnn import autodiff
 from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.learning import custom_cost, custom_goodness
-from lwnn.learning.forward_forward import SHARPNESS
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
+from lwnn.options import SHARPNESS as SHARPNESS_OF
+
+SHARPNESS = SHARPNESS_OF["softplus"]
 
 
 def half_square(scores, onehot):
