@@ -37,6 +37,8 @@ class Builder:
         self.arrays, self.layers, self.defines = [], [], {}
         self._scaler()
         self.fused = set()
+        if model.rounding == "double":
+            self.defines["LWNN_DOUBLE"] = "1"
         self._direct = layers[0][0] if direct else None
         for name, inputs, outputs in layers:
             self._layer(name, inputs, outputs)
@@ -73,7 +75,8 @@ class Builder:
         right[multiplier == 0] = 1
         self.array(f"{name}_weight", self.layout.weight_type, self.layout.pack(weight))
         bias = self.layout.bias(bias, weight)
-        if len(bias) == 1 and self.layout.fuses(weight, bias[0], right):
+        single = self.model.rounding == "single" and len(bias) == 1
+        if single and self.layout.fuses(weight, bias[0], right):
             self.fused.add(name)
             constants = self.layout.constants(bias[0], multiplier, right)
             self.array(f"{name}_constants", "int32_t", constants)

@@ -31,15 +31,29 @@ LWNN_INLINE int32_t lwnn_upper(int32_t a, int32_t b)
 }
 #endif
 
-/* sum * multiplier / 2^(32 + right), half up. A model says LWNN_WIDE when one of its layers has
- * a `right` below 1; the others need only the upper half of the product. */
+/* sum * multiplier / 2^(32 + right), saturated. A model says how it is rounded and in how many
+ * bits: half up and by the upper half of the product; LWNN_WIDE: half up, for a `right` below 1;
+ * LWNN_DOUBLE: twice, to 2^31 half up, then half away from zero, as TensorFlow Lite for
+ * Microcontrollers and CMSIS-NN do. */
 LWNN_INLINE int32_t lwnn_requantize(int32_t sum, int32_t multiplier, int8_t right,
                                     int32_t zero_point)
 {
-#if defined(LWNN_WIDE)
+#if defined(LWNN_DOUBLE) || defined(LWNN_WIDE)
     const int64_t low = -128 - zero_point, high = 127 - zero_point;
-    int64_t value = (int64_t)sum * multiplier;
-    value = (value + ((int64_t)1 << (31 + right))) >> (32 + right);
+    int64_t value = sum;
+#if defined(LWNN_DOUBLE)
+    if (right < -1) {
+        /* What leaves 32 bits saturates in the end. */
+        value *= (int64_t)1 << (-1 - right);
+        value = value > -2147483647 ? value : -2147483647;
+        value = value < 2147483647 ? value : 2147483647;
+    }
+    value = (value * multiplier + ((int64_t)1 << 30)) >> 31;
+    if (right >= 0)
+        value = (value + ((int64_t)1 << right) - (value < 0)) >> (right + 1);
+#else
+    value = (value * multiplier + ((int64_t)1 << (31 + right))) >> (32 + right);
+#endif
     value = value > low ? value : low;
     value = value < high ? value : high;
     return (int32_t)value + zero_point;
