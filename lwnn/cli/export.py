@@ -50,7 +50,10 @@ def export(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="DATA", help="Rows like those to come.", show_default=False, readable=False
+            metavar="DATA",
+            help="Rows like those to come: are zeros worth skipping?",
+            show_default=False,
+            readable=False,
         ),
     ] = None,
     self_test: Annotated[
@@ -67,6 +70,7 @@ def export(
     from lwnn import modelfile  # noqa: PLC0415
     from lwnn.export import boards, csource  # noqa: PLC0415
     from lwnn.export.names import identifier  # noqa: PLC0415
+    from lwnn.export.targets import target_of  # noqa: PLC0415
 
     console = Console("export", json=json, quiet=quiet)
     _check(form, board, fit, data, self_test)
@@ -79,8 +83,13 @@ def export(
     if data is not None:
         schema = outcome.schema(trained)
         rows = progress.load(console, data, schema=schema, need_labels=False).x
-    files = csource.export_c(trained, name, sha256, target, self_test=rows if self_test else None)
-    size = None if chosen is None else _measure(trained, files, name, target, chosen, fit)
+    nonzero = 1.0 if rows is None else csource.share_nonzero(trained, rows)
+    chosen_rows = rows if self_test else None
+    files = csource.export_c(trained, name, sha256, target, chosen_rows, nonzero)
+    size = None
+    if chosen is not None:
+        program = csource.program_of(trained, target_of(target), nonzero)
+        size = _measure(program, trained.network.inputs, files, name, chosen, fit)
     written = _arranged(files, form, name, sha256, trained)
     _write(written, output)
     for file in written:
@@ -106,12 +115,11 @@ def _check(form, board, fit, data, self_test):
         raise UsageError("--self-test takes its rows from --data; give that too")
 
 
-def _measure(model, files, name, target, board, fit):
+def _measure(program, inputs, files, name, board, fit):
     """Return the size on the board; nothing is written where it must fit and does not."""
-    from lwnn.export import csource, size, targets  # noqa: PLC0415
+    from lwnn.export import size  # noqa: PLC0415
 
-    program = csource.program_of(model, targets.target_of(target))
-    found = size.size_of(program, model.network.inputs, files, name, board)
+    found = size.size_of(program, inputs, files, name, board)
     if fit and not size.fits(found, board):
         raise GateError(
             f"{name} takes {found.flash:,} of {board.flash:,} bytes of flash and {found.ram:,} of "

@@ -20,6 +20,7 @@ from lwnn.export.float_builder import real
 from lwnn.export.names import check_identifier, comment, string_literal
 from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
+from lwnn.quantization.inference import quantized
 
 #: Kind of network to the file that makes its program.
 _INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf}
@@ -30,7 +31,7 @@ _MOST_FEATURES = 64
 _AVR_OBJECT = 32_767
 
 
-def export_c(model, name, sha256, target="portable", self_test=None):
+def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0):
     """Write a model as C99, which is also C++.
 
     Parameters
@@ -44,6 +45,9 @@ def export_c(model, name, sha256, target="portable", self_test=None):
         See `lwnn.export.targets.TARGETS`; float models are the same for all.
     self_test : ndarray of float32 or uint8, shape (n, inputs), optional
         Raw rows to choose some from that the device computes once more.
+    nonzero : float
+        Share of inputs that are not zero, as `share_nonzero` counts it. Where few are, the first
+        layer of some nets passes over the zeros.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def export_c(model, name, sha256, target="portable", self_test=None):
     """
     check_identifier(name)
     chosen = target_of(target)
-    program = program_of(model, chosen)
+    program = program_of(model, chosen, nonzero)
     _check_arrays(program, chosen)
     fill = functools.partial(_fill, name=name, NAME=name.upper())
     facts = {
@@ -81,12 +85,20 @@ def export_c(model, name, sha256, target="portable", self_test=None):
     return files | {file: data_file("runtime", file) for file in program.runtime}
 
 
-def program_of(model, target):
+def program_of(model, target, nonzero=1.0):
     """The `Program` of a model for a `Target`."""
     kind = model.network.kind
     if isinstance(model, QuantizedModel):
-        return _INT8[kind].program(model, layout_of(target))
+        return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)
+
+
+def share_nonzero(model, x):
+    """Share of the quantized inputs of raw rows that are not zero; 1 for a float model."""
+    if not isinstance(model, QuantizedModel):
+        return 1.0
+    zero = int(model.tensors["input.zero_point"][0])
+    return float((quantized(model.tensors, x) != zero).mean())
 
 
 def data_file(*parts):

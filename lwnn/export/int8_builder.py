@@ -6,7 +6,9 @@ Two buffers of activations, a and b, take turns: a layer reads one and writes th
 import numpy as np
 
 from lwnn.errors import ModelFileError
+from lwnn.export.layouts import without_offset
 from lwnn.export.program import Array, Buffer, Program, round_up
+from lwnn.quantization.arithmetic import LOW
 
 _INT8 = "From -128 to 127."
 _ALWAYS = ("lwnn_runtime.h", "lwnn_layers.h")
@@ -28,9 +30,11 @@ class Builder:
         Name, inputs and outputs of the layers that are needed.
     direct : bool
         Whether the first of them reads the quantized input as it is.
+    nonzero : float
+        Share of the inputs that are not zero, as far as is known.
     """
 
-    def __init__(self, model, layout, layers, direct=False):
+    def __init__(self, model, layout, layers, direct=False, nonzero=1.0):
         self.model = model
         self.network = model.network
         self.layout = layout
@@ -40,6 +44,7 @@ class Builder:
         if model.rounding == "double":
             self.defines["LWNN_DOUBLE"] = "1"
         self._direct = layers[0][0] if direct else None
+        self.skips = self._direct and self._skipping(nonzero)
         for name, inputs, outputs in layers:
             self._layer(name, inputs, outputs)
         widths = [inputs for name, inputs, _ in layers if name in self.fused]
@@ -68,14 +73,16 @@ class Builder:
         if (multiplier < 0).any():
             raise ModelFileError(f"tensor {name + '.multiplier'!r} holds a value below 0")
         table = self.model.tensors.get(f"{name}.table")
-        if name == self._direct:
+        skips = name == self._direct and self.skips
+        if name == self._direct and not skips:
             weight = self.layout.order(weight)
         right = -1 - shift
         # Nothing times anything is nothing, however far it is shifted.
         right[multiplier == 0] = 1
-        self.array(f"{name}_weight", self.layout.weight_type, self.layout.pack(weight))
-        bias = self.layout.bias(bias, weight)
-        single = self.model.rounding == "single" and len(bias) == 1
+        pack = self.layout.skip.pack if skips else self.layout.pack
+        self.array(f"{name}_weight", self.layout.weight_type, pack(weight))
+        bias = without_offset(bias, weight) if skips else self.layout.bias(bias, weight)
+        single = self.model.rounding == "single" and len(bias) == 1 and not skips
         if single and self.layout.fuses(weight, bias[0], right):
             self.fused.add(name)
             constants = self.layout.constants(bias[0], multiplier, right)
@@ -99,6 +106,29 @@ class Builder:
         self.array(f"{name}_multiplier", "int32_t", multiplier)
         self.array(f"{name}_right", "int8_t", right)
 
+    def _skipping(self, nonzero):
+        """Whether the first layer passes over zeros: it pays, and the kernel can."""
+        skip = self.layout.skip
+        return bool(
+            skip
+            and nonzero <= skip.most
+            and self.scalar("input.zero_point") == LOW
+            and self.network.inputs < 2**16
+            and skip.fits(self.model.tensors[f"{self._direct}.weight"])
+        )
+
+    def first(self, name):
+        """Statements: from the input to the outputs of the layer that reads it, in b."""
+        if not self.skips:
+            prepare = "const lwnn_act *x = lwnn_prepare(input, @INPUTS, a);"
+            return [*START, prepare, self.dense(name, "x", "b")]
+        lists = "scratch->part.index, scratch->part.value"
+        return [
+            *START,
+            f"const lwnn_count count = lwnn_list(input, @INPUTS, {lists});",
+            f"lwnn_skip(&@{name}, {lists}, count, b);",
+        ]
+
     def dense(self, name, source, target):
         """Statement: all of a layer."""
         return f"lwnn_{'fused' if name in self.fused else 'dense'}(&@{name}, {source}, {target});"
@@ -119,7 +149,18 @@ class Builder:
 
     def both(self, widths):
         """Buffers a and b for tensors of these widths, from the input on."""
-        return [self.activations("a", widths[0::2]), self.activations("b", widths[1::2])]
+        first, *others = widths
+        if self.skips:
+            # The input stays as it is; what is listed of it has room of its own.
+            first = -(-first // self.layout.act_bytes)
+        a = self.activations("a", [first, *others[1::2]])
+        return [a, self.activations("b", others[0::2]), *self._lists()]
+
+    def _lists(self):
+        count = round_up(self.network.inputs, 2)
+        if not self.skips:
+            return []
+        return [Buffer("index", "uint16_t", count), Buffer("value", "int16_t", count)]
 
     def activations(self, name, widths):
         """A buffer for activations of any of these widths."""
@@ -127,10 +168,14 @@ class Builder:
 
     def finish(self, buffers, steps, score_type="int8_t", meaning=_INT8, runtime=()):
         """The `Program` with all that was collected."""
+        own, more = [self.layout.header, *runtime], self.layout.more
+        if self.skips:
+            own.append(self.layout.skip.header)
+            more = (*more, "lwnn_skip.h")
         return Program(
             template="int8.c",
-            runtime=(self.layout.header, *runtime, *_ALWAYS, *self.layout.more),
-            includes=1 + len(runtime),
+            runtime=(*own, *_ALWAYS, *more),
+            includes=len(own),
             defines=tuple(f"{name} {value}" for name, value in self.defines.items()),
             arrays=tuple(self.arrays),
             layers=tuple(self.layers),

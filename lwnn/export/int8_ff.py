@@ -10,8 +10,11 @@ from lwnn.quantization.tensors import used_layers
 _RUNTIME = ("lwnn_norm.h", "lwnn_ff.h")
 
 
-def program(model, layout):
-    """Build the program of a Forward-Forward int8 model; see `lwnn.export.int8_dense.program`."""
+def program(model, layout, nonzero=1.0):
+    """Build the program of a Forward-Forward int8 model; see `lwnn.export.int8_dense.program`.
+
+    `nonzero` is not looked at: the first layer reads normalised inputs.
+    """
     builder = Builder(model, layout, used_layers(model.network, model.readout))
     return {"head": _head, "goodness": _goodness, "both": _both}[model.readout](builder)
 

@@ -17,6 +17,28 @@ _PAIR_LIMIT = 2**23
 
 
 @dataclasses.dataclass(frozen=True)
+class Skip:
+    """How a first layer passes over inputs of zero; see ``runtime/lwnn_skip.h``.
+
+    Parameters
+    ----------
+    header : str
+        The file in ``runtime``.
+    pack : callable
+        (outputs, inputs) int8 to the words of the layer.
+    most : float
+        The largest share of inputs beside zero with which that pays, counted on emulated cores.
+    fits : callable
+        Whether sums of these weights are exact.
+    """
+
+    header: str
+    pack: Callable
+    most: float
+    fits: Callable
+
+
+@dataclasses.dataclass(frozen=True)
 class Layout:
     """How a layer lies in memory.
 
@@ -38,6 +60,8 @@ class Layout:
         Whether a layer of these weights, biases and shifts may be fused.
     constants : callable
         Biases, multipliers and shifts of a fused layer as the int32 that it reads.
+    skip : Skip or None
+        How a first layer passes over inputs of zero; None where that never pays.
     more : tuple of str
         Files that the header includes on some processors.
     """
@@ -52,6 +76,7 @@ class Layout:
     fuses: Callable = _never
     constants: Callable | None = None
     more: tuple[str, ...] = ()
+    skip: Skip | None = None
 
     @property
     def act_bytes(self):
@@ -132,6 +157,22 @@ def _blocks(weight):
     return padded.reshape(len(padded) // 4, 4, -1, 16).transpose(0, 2, 1, 3)
 
 
+def _pair_columns(weight):
+    """See ``runtime/lwnn_pairs_skip.h``."""
+    padded = _padded(weight, 4, 1).astype(np.int32)
+    halves = (256 * padded[0::2] + padded[1::2]).astype(np.uint32) & 0xFFFF
+    return halves[0::2] | halves[1::2] << 16
+
+
+def _fits_columns(weight):
+    """Sums of pairs fit, with inputs from 0 to 255."""
+    return bool((255 * np.abs(weight.astype(np.int64)).sum(axis=1) < _PAIR_LIMIT).all())
+
+
+def _always(weight):
+    return True
+
+
 def _same(weight):
     return weight
 
@@ -148,18 +189,28 @@ def _as_they_are(bias, weight):
     return bias
 
 
-def _without_offset(bias, weight):
+def without_offset(bias, weight):
     """Biases without what `quads` adds to the weights; modulo 2^32, as on the device."""
     shifted = bias.astype(np.int64) - 128 * weight.astype(np.int64).sum(axis=1)
     return shifted.astype(np.int32)
 
 
 LAYOUTS = {
-    "rows": Layout("lwnn_rows.h", "int8_t", "int8_t", 1, _same, _as_they_are, _same),
+    "rows": Layout(
+        "lwnn_rows.h",
+        "int8_t",
+        "int8_t",
+        1,
+        _same,
+        _as_they_are,
+        _same,
+        skip=Skip("lwnn_rows_skip.h", _same, 0.35, _always),
+    ),
     "quads": Layout(
         "lwnn_quads.h",
-        *("uint32_t", "uint8_t", 4, _quads, _without_offset, _same),
+        *("uint32_t", "uint8_t", 4, _quads, without_offset, _same),
         more=("lwnn_quads_c.h", "lwnn_quads_m0.h", "lwnn_quads_avr.h"),
+        skip=Skip("lwnn_quads_skip.h", _quads, 0.25, _always),
     ),
     "pairs": Layout(
         "lwnn_pairs.h",
@@ -170,6 +221,7 @@ LAYOUTS = {
             *("lwnn_pairs_c.h", "lwnn_pairs_c_fused.h"),
             *("lwnn_pairs_dsp.h", "lwnn_pairs_dsp_fused.h"),
         ),
+        Skip("lwnn_pairs_skip.h", _pair_columns, 0.25, _fits_columns),
     ),
     "blocks": Layout(
         "lwnn_blocks.h",

@@ -86,7 +86,7 @@ class Program:
         return round_up(size, max(4, *(min(8, _SIZES[b.ctype]) for b in self.buffers)))
 
 
-_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4}
+_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
 
 
 def round_up(value, step):

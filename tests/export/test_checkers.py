@@ -4,8 +4,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import needs
-from nets import rows
+from device_tools import needs
+from exported_nets import rows
 
 from lwnn.quantization import QuantizedModel
 

@@ -5,8 +5,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import needs
-from nets import float_model, model_of, rows
+from device_tools import needs
+from exported_nets import float_model, model_of, rows
 
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.export import machines

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import needs
-from nets import MODELS, float_model, model_of, rows
+from device_tools import needs
+from exported_nets import MODELS, float_model, model_of, rows
 
 from lwnn.export import machines
 from lwnn.export.verification import verify

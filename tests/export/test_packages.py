@@ -7,8 +7,8 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import SHA256, needs
-from nets import MODELS, model_of, rows
+from device_tools import SHA256, needs
+from exported_nets import MODELS, model_of, rows
 
 from lwnn.errors import UsageError
 from lwnn.export import export_c

@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import needs
+from device_tools import needs
 
 from lwnn.export.csource import data_file
 
