@@ -1,5 +1,7 @@
 """Exported C on emulated cores: the same bits as on the PC, within the counts that are promised."""
 
+import re
+
 import numpy as np
 import pytest
 from device_tools import needs
@@ -61,13 +63,26 @@ def test_any_number_of_inputs(write, core, features):
 
 
 @needs("avr-gcc", "simavr")
-@pytest.mark.parametrize("features", [1, 2, 255, 256, 257])
+@pytest.mark.parametrize("features", [1, 2, 255, 256, 257, 260])
 def test_sums_of_24_bits_on_avr(write, features):
+    """The largest weights and inputs there are; 259 of them do not fit."""
     model = float_model("linear", features=features)
-    model.params.vector[:] = np.sign(model.params.vector)
+    model.params.vector[:] = 1
     model = quantize(model, rows(features=features)[30:])
     x = np.full((3, features), 1e30, np.float32) * np.float32([[1], [-1], [0]])
     assert verify(model, write(model, target="avr"), x, "avr").good
+
+
+@needs("avr-gcc", "simavr")
+def test_what_an_avr_has_no_room_for_is_told(write):
+    for features, said in ((400, "rows of 400 readings and "), (3, "bytes of constants leave no")):
+        model = float_model("linear" if features > 3 else "relu", features=features)
+        export = write(model, target="avr", folder=str(features))
+        if features == 3:
+            text = export.with_suffix(".h").read_text()
+            export.with_suffix(".h").write_text(re.sub(r"(NET_ROM )\d+", r"\g<1>32000", text))
+        with pytest.raises(machines.toolchain.UsageError, match=said):
+            verify(model, export, rows(3, features), "avr")
 
 
 def test_what_does_not_run_is_told(write, monkeypatch):
