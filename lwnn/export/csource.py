@@ -11,6 +11,7 @@ from lwnn.export import (
     float_dense,
     float_ff,
     float_mf,
+    float_un,
     int8_dense,
     int8_ff,
     int8_mf,
@@ -23,8 +24,8 @@ from lwnn.quantization import QuantizedModel
 from lwnn.quantization.inference import quantized
 
 #: Kind of network to the file that makes its program.
-_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf}
-_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf}
+_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff}
+_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un}
 _WIDTH = 100
 _MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.

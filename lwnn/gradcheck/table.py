@@ -112,11 +112,11 @@ _SOME_CASES = tuple(
     {"activation": activation, "cost": cost}
     for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
 )
+_LEVELS = tuple({"activation": "relu", "level": level} for level in (True, False))
 _FF_CASES = (
-    {"goodness": "squares"},
+    *({"goodness": "squares", "level": level} for level in (True, False)),
     {"goodness": "absolute"},
-    {"goodness": "squares", "embed": "overwrite"},
-    {"goodness": "squares", "embed": "overwrite", "level": False},
+    *({"goodness": "squares", "embed": "overwrite", "level": level} for level in (True, False)),
 )
 
 KERNELS = (
@@ -184,9 +184,9 @@ KERNELS = (
         scores=referees.head_scores,
         readout="head",
     ),
-    Kernel("mf", "mf", _FF_CASES, FORWARD, loss=referees.mf_loss),
+    Kernel("mf", "mf", _LEVELS, FORWARD, loss=referees.mf_loss),
     *(
-        Kernel(f"mf scores, {name}", "mf", _FF_CASES, FORWARD, scores=scores, readout=name)
+        Kernel(f"mf scores, {name}", "mf", _LEVELS, FORWARD, scores=scores, readout=name)
         for name, scores in (("last", referees.mf_last), ("sum", referees.mf_sum))
     ),
 )

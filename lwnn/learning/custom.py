@@ -65,7 +65,7 @@ def custom_goodness(goodness, threshold):
     >>> import numpy as np
     >>> rule = custom_goodness(lambda y: 4 * np.mean(np.abs(y), axis=1), threshold=2.0)
     """
-    return _rule("custom_goodness", _CustomGoodness, goodness, threshold=float(threshold))
+    return _rule("custom_goodness", _CustomGoodness, goodness, boundary=float(threshold))
 
 
 def _rule(kind, base, function, **members):
@@ -131,8 +131,9 @@ class _CustomCost(_ByAutodiff, Backprop):
 
 class _CustomGoodness(_ByAutodiff, ForwardForward):
     def __init__(self, *arguments, **options):
-        # Hard negatives are drawn inside the kernel, which is not asked here.
-        super().__init__(*arguments, **{**options, "negatives": "random"})
+        # A threshold and wrong labels all alike: hard negatives are drawn inside the kernel, which
+        # is not asked here.
+        super().__init__(*arguments, **{**options, "loss": "softplus", "negatives": "random"})
         if self.readout != "head":
             raise UsageError(
                 "a model holds no goodness of your own to be read by; give readout='head'"
@@ -145,6 +146,6 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
         layers = 0.0
         for labels, sign in ((self.rows.y[rows], 1), (self.wrong[rows], -1)):
             for outputs in ff_outputs(network, named, held, x, self.onehot(labels)):
-                layers += mean(softplus(sign * (self.threshold - self.call(outputs))))
+                layers += mean(softplus(sign * (self.boundary - self.call(outputs))))
         scores = head_states(network, held, x) @ named["head.weight"].T + named["head.bias"]
         return layers, mean(cross_entropy(scores, self.onehot(self.rows.y[rows])))

@@ -20,6 +20,8 @@ KINDS = {
     "head": ("ff", (24,), "relu", "head"),
     "head-of-two": ("ff", (30, 17, 11), "relu", "head"),
     "both": ("ff", (30, 17, 11), "relu", "both"),
+    "both-of-one": ("ff", (24,), "relu", "both"),
+    "unsupervised": ("un", (30, 17, 11), "relu", "head"),
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }

@@ -74,7 +74,14 @@ def test_a_known_cost_learns_what_the_kernel_learns(digits, name, function, opti
 @pytest.mark.parametrize("hidden", [(24,), (24, 16)], ids=len)
 def test_a_known_goodness_learns_what_the_kernel_learns(digits, hidden):
     options = lwnn.Options(
-        algo="ff", hidden=hidden, readout="head", optimizer="sgd", rate=0.02, epochs=3
+        algo="ff",
+        hidden=hidden,
+        loss="softplus",
+        negatives="random",
+        readout="head",
+        optimizer="sgd",
+        rate=0.02,
+        epochs=3,
     )
     rule = custom_goodness(sharp_mean_square, SHARPNESS)
     assert_same_learning(*both(digits, options, rule))
