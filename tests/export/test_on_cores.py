@@ -26,7 +26,8 @@ def test_every_int8_net_computes_what_the_pc_computes(write, core, kind):
     export = write(model, target=core, self_test=x)
     verdict = verify(model, export, x, core)
     assert (verdict.rows, list(verdict.different), verdict.self_test) == (40, [], -1)
-    assert 0 < verdict.count_int8.max() < verdict.count.min()
+    assert (verdict.count_int8 > 0).all()
+    assert (verdict.count_int8 < verdict.count).all()
     assert 0 < verdict.stack < 400
 
 
