@@ -61,7 +61,31 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
-def ff_outputs(network, moving, held, x, labels):
+def leveled(network, x):
+    """Scaled rows, divided by their root mean square where the net asks for it."""
+    return normalised(x) if network.level else x
+
+
+def ff_inputs(network, x, shares):
+    """What the first layer of a Forward-Forward net reads: features, and label inputs.
+
+    Parameters
+    ----------
+    network : Network
+    x : ndarray, shape (rows, inputs)
+        Scaled.
+    shares : ndarray, shape (rows, classes)
+        How much of each label a row is read under; they sum to 1.
+    """
+    labels = network.label_scale * shares
+    if network.embed == "append":
+        return leveled(network, x), labels
+    classes = network.classes
+    both = leveled(network, np.hstack([labels, x[:, classes:]]))
+    return np.hstack([np.zeros_like(labels), both[:, classes:]]), both[:, :classes]
+
+
+def ff_outputs(network, moving, held, x, shares):
     """Outputs of every hidden layer of a Forward-Forward net.
 
     Each layer has the parameters `moving`, but reads what the layers below it hand on with the
@@ -72,25 +96,23 @@ def ff_outputs(network, moving, held, x, labels):
     network : Network
     moving, held : dict
         Parameters by name; those `held` are arrays.
-    x : ndarray, shape (rows, inputs)
-        Scaled, not yet normalised.
-    labels : ndarray, shape (rows, classes)
-        Label inputs of every row.
+    x, shares : ndarray
+        As for `ff_inputs`.
 
     Returns
     -------
     list of ndarray or Variable
         One per layer, (rows, units).
     """
-    outputs, inputs = [], normalised(x)
+    outputs = []
+    inputs, labels = ff_inputs(network, x, shares)
     for name, _, _ in network.layers[:-1]:
-        outputs.append(_ff_layer(name, moving, inputs, labels))
-        if name != network.layers[-2][0]:
-            inputs = normalised(_ff_layer(name, held, inputs, labels))
+        outputs.append(_layer(name, moving, inputs, labels))
+        inputs = normalised(_layer(name, held, inputs, labels))
     return outputs
 
 
-def _ff_layer(name, named, inputs, labels):
+def _layer(name, named, inputs, labels=None):
     z = inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"]
     if f"{name}.label" in named:
         z = z + labels @ named[f"{name}.label"].T
@@ -99,7 +121,7 @@ def _ff_layer(name, named, inputs, labels):
 
 def head_states(network, held, x):
     """What the softmax head of a Forward-Forward net reads: outputs under a neutral label."""
-    neutral = np.full((len(x), network.classes), network.label_scale / network.classes)
+    neutral = np.full((len(x), network.classes), 1 / network.classes)
     outputs = ff_outputs(network, held, held, x, neutral)
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
 
@@ -109,14 +131,10 @@ def mf_scores(network, moving, held, x):
 
     `moving` and `held` are as for `ff_outputs`.
     """
-    scores, inputs = [], normalised(x)
+    scores, inputs = [], leveled(network, x)
     for number, _ in enumerate(network.hidden, start=1):
         outputs = _layer(f"layer{number}", moving, inputs)
         head = f"head{number}"
         scores.append(outputs @ moving[f"{head}.weight"].T + moving[f"{head}.bias"])
         inputs = normalised(_layer(f"layer{number}", held, inputs))
     return scores
-
-
-def _layer(name, named, inputs):
-    return autodiff.relu(inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"])

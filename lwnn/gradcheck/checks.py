@@ -80,7 +80,15 @@ def _find(kernel, case):
     ]
     errors = {name: _worst(row.get(name) for row in rows) for name in _ERRORS}
     bounds = {"bound": kernel.bound, "autodiff_bound": kernel.autodiff_bound}
-    return Finding(variant, kernel.name, ", ".join(case.values()), **errors, **bounds)
+    return Finding(variant, kernel.name, _described(case), **errors, **bounds)
+
+
+def _described(case):
+    """``tanh, mse`` or ``not level``."""
+    return ", ".join(
+        value if isinstance(value, str) else name if value else f"not {name}"
+        for name, value in case.items()
+    )
 
 
 _ERRORS = ("autodiff", "differences", "value")

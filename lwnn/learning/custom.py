@@ -58,7 +58,8 @@ def custom_goodness(goodness, threshold):
     -------
     type of Rule
         For ``lwnn.train(data, lwnn.Options(algo="ff", readout="head"), rule=...)``. A model file
-        holds no function: the model can be read by its head only.
+        holds no function: the model can be read by its head only. The options ``goodness``,
+        ``threshold`` and ``sharpness`` mean nothing to it.
 
     Examples
     --------
@@ -136,6 +137,9 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
             raise UsageError(
                 "a model holds no goodness of your own to be read by; give readout='head'"
             )
+        for name, known in (("loss", "softplus"), ("negatives", "random")):
+            if getattr(self, name) != known:
+                raise UsageError(f"a goodness of your own goes with {name}={known!r} only")
 
     def objectives(self, named, rows):
         """The layers' losses, summed, and that of the head."""
@@ -143,8 +147,7 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
         held = tensors(network, self.params.vector.astype(np.float64))
         layers = 0.0
         for labels, sign in ((self.rows.y[rows], 1), (self.wrong[rows], -1)):
-            inputs = network.label_scale * self.onehot(labels)
-            for outputs in ff_outputs(network, named, held, x, inputs):
+            for outputs in ff_outputs(network, named, held, x, self.onehot(labels)):
                 layers += mean(softplus(sign * (self.threshold - self.call(outputs))))
         scores = head_states(network, held, x) @ named["head.weight"].T + named["head.bias"]
         return layers, mean(cross_entropy(scores, self.onehot(self.rows.y[rows])))

@@ -10,7 +10,8 @@ from lwnn.differentiable import activation
 from lwnn.gradcheck import check, check_build, referees
 from lwnn.gradcheck.table import KERNELS
 from lwnn.learning import RULES
-from lwnn.network import ACTIVATIONS, COSTS
+from lwnn.learning.forward_forward import LOSSES
+from lwnn.network import ACTIVATIONS, COSTS, ELEMENTS
 
 #: Every kernel that computes gradients or scores.
 DOORS = [name for name in dir(kernels) if name.endswith(("_epoch", "_scores"))]
@@ -38,6 +39,8 @@ def test_every_activation_and_cost_has_its_referee():
     for name in ACTIVATIONS:
         assert callable(activation(name)), name
     assert set(referees.COSTS) == set(COSTS)
+    assert set(referees.FF_LOSSES) == set(LOSSES)
+    assert set(referees.ELEMENTS) == set(ELEMENTS)
 
 
 def test_bounds_are_tight_enough_to_mean_something(findings):

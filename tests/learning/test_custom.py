@@ -8,8 +8,11 @@ from lwnn import autodiff
 from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.learning import custom_cost, custom_goodness
-from lwnn.learning.forward_forward import SHARPNESS
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
+from lwnn.options import SHARPNESS as SHARPNESSES
+
+#: The default of the built-in rule.
+SHARPNESS = SHARPNESSES["softplus"]
 
 
 def half_square(scores, onehot):
@@ -126,6 +129,13 @@ def test_a_function_that_is_no_cost_is_refused(digits, function, problem):
 def test_a_goodness_of_ones_own_cannot_be_read_by_the_kernels(digits):
     with pytest.raises(UsageError, match="give readout='head'"):
         lwnn.train(digits, lwnn.Options(algo="ff"), rule=custom_goodness(loudness, 5.0))
+
+
+@pytest.mark.parametrize("option", [{"loss": "symba"}, {"negatives": "hard"}])
+def test_a_goodness_of_ones_own_has_one_loss(digits, option):
+    options = lwnn.Options(algo="ff", readout="head", **option)
+    with pytest.raises(UsageError, match=r"goes with .* only"):
+        lwnn.train(digits, options, rule=custom_goodness(loudness, 5.0))
 
 
 def test_a_rule_for_another_kind_of_net_is_refused(digits):
