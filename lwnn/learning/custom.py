@@ -66,7 +66,7 @@ def custom_goodness(goodness, threshold):
     >>> import numpy as np
     >>> rule = custom_goodness(lambda y: 4 * np.mean(np.abs(y), axis=1), threshold=2.0)
     """
-    return _rule("custom_goodness", _CustomGoodness, goodness, threshold=float(threshold))
+    return _rule("custom_goodness", _CustomGoodness, goodness, theta=float(threshold))
 
 
 def _rule(kind, base, function, **members):
@@ -148,6 +148,6 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
         layers = 0.0
         for labels, sign in ((self.rows.y[rows], 1), (self.wrong[rows], -1)):
             for outputs in ff_outputs(network, named, held, x, self.onehot(labels)):
-                layers += mean(softplus(sign * (self.threshold - self.call(outputs))))
+                layers += mean(softplus(sign * (self.theta - self.call(outputs))))
         scores = head_states(network, held, x) @ named["head.weight"].T + named["head.bias"]
         return layers, mean(cross_entropy(scores, self.onehot(self.rows.y[rows])))
