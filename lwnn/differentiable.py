@@ -61,28 +61,25 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
-def leveled(network, x):
-    """Scaled rows, divided by their root mean square where the net asks for it."""
-    return normalised(x) if network.level else x
-
-
-def ff_inputs(network, x, shares):
-    """What the first layer of a Forward-Forward net reads: features, and label inputs.
+def embedded(network, x, shares):
+    """What layer 1 of a Forward-Forward net reads of the rows, and its label inputs.
 
     Parameters
     ----------
-    network : Network
     x : ndarray, shape (rows, inputs)
-        Scaled.
-    shares : ndarray, shape (rows, classes)
-        How much of each label a row is read under; they sum to 1.
+        Scaled, not yet normalised.
+    shares : ndarray, shape (rows or 1, classes)
+        Label inputs as shares of the hot value.
     """
-    labels = network.label_scale * shares
+    labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
+    level = normalised if network.level else np.array
     if network.embed == "append":
-        return leveled(network, x), labels
-    classes = network.classes
-    both = leveled(network, np.hstack([labels, x[:, classes:]]))
-    return np.hstack([np.zeros_like(labels), both[:, classes:]]), both[:, :classes]
+        return level(x), labels
+    # The label stands in the first inputs; its weights are the label's.
+    x = level(np.hstack([labels, x[:, network.classes :]]))
+    labels = x[:, : network.classes].copy()
+    x[:, : network.classes] = 0
+    return x, labels
 
 
 def ff_outputs(network, moving, held, x, shares):
@@ -96,23 +93,24 @@ def ff_outputs(network, moving, held, x, shares):
     network : Network
     moving, held : dict
         Parameters by name; those `held` are arrays.
-    x, shares : ndarray
-        As for `ff_inputs`.
+    x, shares
+        As for `embedded`.
 
     Returns
     -------
     list of ndarray or Variable
         One per layer, (rows, units).
     """
+    inputs, labels = embedded(network, x, shares)
     outputs = []
-    inputs, labels = ff_inputs(network, x, shares)
     for name, _, _ in network.layers[:-1]:
-        outputs.append(_layer(name, moving, inputs, labels))
-        inputs = normalised(_layer(name, held, inputs, labels))
+        outputs.append(_ff_layer(name, moving, inputs, labels))
+        if name != network.layers[-2][0]:
+            inputs = normalised(_ff_layer(name, held, inputs, labels))
     return outputs
 
 
-def _layer(name, named, inputs, labels=None):
+def _ff_layer(name, named, inputs, labels):
     z = inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"]
     if f"{name}.label" in named:
         z = z + labels @ named[f"{name}.label"].T
@@ -121,7 +119,7 @@ def _layer(name, named, inputs, labels=None):
 
 def head_states(network, held, x):
     """What the softmax head of a Forward-Forward net reads: outputs under a neutral label."""
-    neutral = np.full((len(x), network.classes), 1 / network.classes)
+    neutral = np.full((1, network.classes), 1 / network.classes)
     outputs = ff_outputs(network, held, held, x, neutral)
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
 
@@ -131,10 +129,14 @@ def mf_scores(network, moving, held, x):
 
     `moving` and `held` are as for `ff_outputs`.
     """
-    scores, inputs = [], leveled(network, x)
+    scores, inputs = [], normalised(x) if network.level else x
     for number, _ in enumerate(network.hidden, start=1):
         outputs = _layer(f"layer{number}", moving, inputs)
         head = f"head{number}"
         scores.append(outputs @ moving[f"{head}.weight"].T + moving[f"{head}.bias"])
         inputs = normalised(_layer(f"layer{number}", held, inputs))
     return scores
+
+
+def _layer(name, named, inputs):
+    return autodiff.relu(inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"])

@@ -6,7 +6,14 @@ import functools
 import numpy as np
 
 from lwnn.network import Network, Params
-from lwnn.scoring import check_exit, probabilities, score, score_until
+from lwnn.scoring import (
+    agreement,
+    check_exit,
+    probabilities,
+    score,
+    score_apart,
+    score_until,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +116,26 @@ class Model:
         vector, scaler = self.params.vector, self._scaler
         how = {"readout": self.readout, "sure": sure, "threads": threads}
         return score_until(self.network, vector, x, scaler, self.clip, **how)
+
+    def agreement(self, x, threads=1):
+        """How far goodness and head agree; for Forward-Forward read by both.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float64, shape (n,), or None
+            The smaller of the shares that the two give to the predicted class: near 1 only where
+            both are sure of it. None with any other readout.
+        """
+        if self.readout != "both":
+            return None
+        how = (self._scaler, self.clip, self.readout, self.goals, threads)
+        return agreement(*score_apart(self.network, self.params.vector, x, *how))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

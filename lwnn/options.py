@@ -69,11 +69,15 @@ class About:
 
 @dataclasses.dataclass
 class Job:
-    """What a default may depend on: the rule, the training rows, and the settings before it."""
+    """What a default may depend on: the rule, the training rows, and the settings before it.
+
+    Rows are images where they are stored as bytes.
+    """
 
     algo: str
     rows: int
     inputs: int
+    images: bool = False
     settings: dict = dataclasses.field(default_factory=dict)
 
 
@@ -93,22 +97,42 @@ def _default_rate(job):
     """By optimizer and number of inputs.
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Mono-Forward,
-    whose inputs are divided by their root mean square, does better with twice that.
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
+    inputs are divided by their root mean square do better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.algo == "mf" else 1))
+        twice = 2 if job.algo in ("ff", "mf") else 1
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
 
 
-def _default_readout(job):
-    return about("readout").allowed(job.algo)[0]
+def label_scale(inputs):
+    """Loud enough to be heard among this many inputs of root mean square 1, and not to drown them.
+
+    Chosen on 784 pixels, where 3 to 6 are best and 1 is too soft, and on tables of 4 to 64
+    columns, where 1 is best and 3 too loud.
+    """
+    return float(f"{max(1, inputs**0.5 / 5):.3g}")
+
+
+def _default_label_scale(job):
+    """What overwrites a pixel is as bright as a pixel can be."""
+    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+
+
+def _default_level(job):
+    """Images differ in how much ink they have; a column of a table says something by its size."""
+    return "rows" if job.images else "none"
 
 
 def _default_sharpness(job):
     """A sum of squares is as sharp as Hinton has it: 1."""
     return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
+
+
+def _default_readout(job):
+    return about("readout").allowed(job.algo)[0]
 
 
 def _default_patience(job):
@@ -191,7 +215,7 @@ class Options:
         "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
         "against each other (two forms), or cross-entropy over that of all labels.",
         "Forward-Forward",
-        default="softplus",
+        default="swish",
         values=("softplus", "symba", "swish", "labels"),
         algos=("ff",),
     )
@@ -226,19 +250,71 @@ class Options:
         str,
         "Wrong labels to learn from: all alike, or as the head takes them for right.",
         "Forward-Forward",
-        default="random",
+        default="hard",
         values=("random", "hard"),
         algos=("ff",),
         needs=("loss", ("softplus", "symba", "swish")),
     )
+    embed: str | None = _option(
+        str,
+        "Where the label stands that the net reads: in inputs of its own, or in place of the "
+        "first pixels.",
+        "Forward-Forward",
+        default="append",
+        values=("append", "overwrite"),
+        algos=("ff",),
+    )
+    label_scale: float | None = _option(
+        float,
+        "Value of the label's one hot input.",
+        "Forward-Forward",
+        default=_default_label_scale,
+        shown="1, or more for over 25 inputs",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    level: str | None = _option(
+        str,
+        "What is brought to a root mean square of 1 before layer 1: each row, or none.",
+        "Forward-Forward",
+        default=_default_level,
+        shown="rows for bytes, else none",
+        values=("rows", "none"),
+        algos=("ff",),
+    )
+    peer: float | None = _option(
+        float,
+        "Strength with which units are kept from falling silent or drowning the others.",
+        "Forward-Forward",
+        default=0.0,
+        span=(0, 1e3),
+        algos=("ff",),
+    )
+    head_rate: float | None = _option(
+        float,
+        "Learning rate of the head.",
+        "Forward-Forward",
+        shown="that of the layers",
+        span=(1e-12, 1e6),
+        algos=("ff",),
+        flag="head-lr",
+    )
+    greedy: bool = _option(
+        bool,
+        "Train layer after layer, sharing out the epochs.",
+        "Forward-Forward",
+        start=False,
+        default=False,
+        algos=("ff",),
+    )
     readout: str | None = _option(
         str,
-        "How the net is read. ff: goodness of every label in turn, or the head's one pass; "
-        "mf: the sum of all layers' heads, or the last one.",
+        "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
+        "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
         shown="goodness, or sum",
-        values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
+        values={"ff": ("goodness", "head", "both"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
     )
     perturb: str | None = _option(
@@ -364,24 +440,24 @@ def _given(options, name):
 
 
 def check_value(name, value, algo):
-    """Refuse a value that this option never takes.
+    """Refuse a value that this option never takes with this rule.
 
     Raises
     ------
     UsageError
     """
-    told = about(name)
+    told, shown = about(name), flag(name)
     allowed = told.allowed(algo)
     if told.pattern and not re.fullmatch(told.pattern, value):
-        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
+        raise UsageError(f"--{shown} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(allowed)}")
+        raise UsageError(f"unknown --{shown} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         least, most = told.span
-        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
+        raise UsageError(f"--{shown} {value:g}; expected {least:g} to {most:g}")
 
 
-def resolve(options, rows, inputs):
+def resolve(options, rows, inputs, images=False):
     """The settings to train with, defaults filled in, as the command line names them.
 
     Parameters
@@ -389,13 +465,15 @@ def resolve(options, rows, inputs):
     options : Options
     rows, inputs : int
         Training rows and their features.
+    images : bool
+        Whether the rows are stored as bytes.
 
     Returns
     -------
     dict
         Those that mean something to the rule; where the rows come from and threads left out.
     """
-    job = Job(options.algo, rows, inputs)
+    job = Job(options.algo, rows, inputs, images)
     for name, told in declared():
         if told.kind == "part" or name == "threads" or options.algo not in told.algos:
             continue

@@ -8,9 +8,9 @@ from lwnn._kernels import kernels
 from lwnn.errors import DataError, UsageError
 
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
-#: over the layers for every label in turn, or the softmax head's one pass; the last layer's head,
-#: or the sum of all heads.
-READOUTS = {"dense": ("output",), "ff": ("goodness", "head"), "mf": ("last", "sum")}
+#: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
+#: layer's head, or the sum of all heads.
+READOUTS = {"dense": ("output",), "ff": ("goodness", "head", "both"), "mf": ("last", "sum")}
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
 #: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
@@ -46,28 +46,56 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     x = check_rows(x, network.inputs)
     if network.kind == "mf":
         return score_until(network, vector, x, scaler, clip, readout=readout, threads=threads)[0]
+    if network.kind == "ff":
+        parts = score_apart(network, vector, x, scaler, clip, readout, goals, threads)
+        return (parts[0] + parts[1]) / 2 if readout == "both" else parts[readout == "head"]
     out = np.empty((len(x), network.classes), np.float32)
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
-    workspace, table = np.empty(size, np.float32), network.table
-    if readout == "output":
-        kernels.dense_scores(vector, table, x, scaler, clip, out, batch, workspace, threads)
-        return out
-    none = np.empty((0, network.classes), np.float32)
-    outputs = (out, none) if readout == "goodness" else (none, out)
-    kernels.ff_scores(
-        vector,
-        table,
-        goals,
-        network.form,
-        x,
-        scaler,
-        clip,
-        *outputs,
-        batch,
-        workspace,
-        threads,
-    )
+    workspace = np.empty(size, np.float32)
+    kernels.dense_scores(vector, network.table, x, scaler, clip, out, batch, workspace, threads)
     return out
+
+
+def score_apart(network, vector, x, scaler, clip, readout, goals, threads=1):
+    """Scores by goodness and by the head, those that the readout needs (``ff``).
+
+    Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
+    those shares.
+
+    Returns
+    -------
+    goodness, head : ndarray of float32, shape (n, classes)
+        (0, classes) where not needed.
+    """
+    x = check_rows(x, network.inputs)
+    outs = [
+        np.empty((len(x) if readout in (name, "both") else 0, network.classes), np.float32)
+        for name in ("goodness", "head")
+    ]
+    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
+    rows = (x, scaler, clip)
+    how = (batch, np.empty(size, np.float32), threads)
+    kernels.ff_scores(vector, network.table, goals, network.form, *rows, *outs, *how)
+    return tuple(outs)
+
+
+def agreement(goodness, head):
+    """How far two readouts agree: the smaller of their shares of what both together predict.
+
+    Parameters
+    ----------
+    goodness, head : ndarray, shape (n, classes)
+        Scores.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        From 0 to 1; high only where both are sure of the same class.
+    """
+    predicted = (goodness + head).argmax(axis=1)
+    rows = np.arange(len(predicted))
+    shares = [probabilities(scores)[rows, predicted] for scores in (goodness, head)]
+    return np.minimum(*shares)
 
 
 def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, threads=1):
@@ -108,11 +136,11 @@ def _plan(network, readout, rows, threads):
     Kept, as working it out takes as long as scoring a row with a small net.
     """
     table = network.table
-    widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
+    widest = int(table[:, 1].max()) * (network.classes if readout in ("goodness", "both") else 1)
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
     if network.kind == "ff":
         return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
-    size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
+    size = kernels.dense_workspace if network.kind == "dense" else kernels.mf_workspace
     return batch, size(table, batch, False, threads)
 
 

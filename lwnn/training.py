@@ -12,7 +12,7 @@ from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
 from lwnn.learning.augment import Shifts
-from lwnn.learning.forward_forward import GOODNESS, label_scale
+from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
@@ -41,10 +41,13 @@ class Run:
         those that exist. The loss is the cross-entropy of the predicted shares, in nats. The
         test rows are looked at once, after training.
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``; for Forward-Forward also
+        ``layers``, see `lwnn.learning.ForwardForward.health`.
     best_epoch, epochs_run : int
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
+    warnings : list of str
+        What ailed the net while it learnt, each with a remedy.
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
@@ -62,6 +65,7 @@ class Run:
     epochs_run: int
     stopped: str
     message: str | None
+    warnings: list
     seconds: float
     samples_per_second: float
     forward_passes: int
@@ -140,6 +144,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
         epochs_run=len(result.history),
         stopped=result.stopped,
         message=result.message,
+        warnings=result.warnings,
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
@@ -186,7 +191,7 @@ def measure(model, rows, threads=1):
 def prepare(dataset, parts, scaler, options, given=None):
     """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
-    settings = resolve(options, len(parts.train), inputs)
+    settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
     rule_class = RULES[options.algo]
     if given:
         if given.kind != rule_class.kind:
@@ -203,10 +208,9 @@ def prepare(dataset, parts, scaler, options, given=None):
         classes=len(dataset.labels),
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
-        label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
-        goodness=GOODNESS[settings.get("goodness", "mean")],
+        **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         # A pixel's brightness says little of a digit; how large a reading is may say all.
-        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
+        **({"level": dataset.x.dtype == np.uint8} if rule_class.kind == "mf" else {}),
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(
@@ -223,6 +227,22 @@ def prepare(dataset, parts, scaler, options, given=None):
         **extra,
     )
     return rule, settings
+
+
+def _forward_forward(dataset, settings, options):
+    """What a net of kind ``ff`` has beside its sizes."""
+    if settings["embed"] == "overwrite" and image_shape(dataset, options) is None:
+        raise UsageError(
+            "--embed overwrite puts the label in place of the first pixels, but "
+            f"{dataset.source} does not say that its rows are images; leave it out, "
+            "or add --image HEIGHTxWIDTH"
+        )
+    return {
+        "label_scale": settings["label_scale"],
+        "goodness": GOODNESS[settings["goodness"]],
+        "embed": settings["embed"],
+        "level": settings["level"] == "rows",
+    }
 
 
 def image_shape(dataset, options):

@@ -9,25 +9,6 @@
 # every hidden layer, then one for every head, in the same order. One pass, no negatives; and as
 # every layer has an answer of its own, a row may leave at the first that is sure.
 
-cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
-                         Py_ssize_t ld) noexcept nogil:
-    """Each row divided by its root mean square."""
-    cdef Py_ssize_t b, i
-    cdef float inverse
-    cdef float *line
-    for b in range(samples):
-        line = x_bi + b * ld
-        inverse = inverse_rms(lwnn_squares(line, n), n)
-        for i in range(n):
-            line[i] *= inverse
-
-
-cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t b
-    for b in range(n):
-        squares[b] += line[b] * line[b]
-
-
 cdef struct Mono:
     Py_ssize_t layers             # hidden ones
     Py_ssize_t classes

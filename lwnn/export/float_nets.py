@@ -103,7 +103,7 @@ def _head(model):
     network = model.network
     hidden = network.layers[:-1]
     steps = [*_START, "float *const joined = scratch->part.joined;", _scale_row(model)]
-    steps.append(_normalize("a", network.inputs))
+    steps += [_normalize("a", network.inputs)] * network.level
     source, start = "a", 0
     for number, (name, inputs, outputs) in enumerate(hidden):
         target = "ba"[number % 2]
@@ -128,7 +128,7 @@ def _goodness(model):
         "float *const sums = scratch->part.sums;",
         "int label;",
         _scale_row(model),
-        _normalize("a", inputs),
+        *[_normalize("a", inputs)] * network.level,
         f"lwnn_float_sums(@{name}_weight, {inputs}, {outputs}, a, sums);",
         "for (label = 0; label < @CLASSES; label++) {",
         f"    lwnn_float_add(sums, @{name}_bias + (lwnn_count)label * {outputs}, {outputs}, b);",

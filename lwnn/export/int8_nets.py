@@ -122,11 +122,11 @@ def _dense(builder):
 
 
 def _copied_input(builder):
-    """Steps that bring the normalised input into a."""
-    return [
-        "lwnn_join(lwnn_prepare(input, @INPUTS, a), @INPUTS, a, 0);",
-        builder.normalize("input", "a", builder.network.inputs),
-    ]
+    """Steps that bring the input into a, normalised where the net is such."""
+    copied = "lwnn_join(lwnn_prepare(input, @INPUTS, a), @INPUTS, a, 0);"
+    if not builder.network.level:
+        return [copied]
+    return [copied, builder.normalize("input", "a", builder.network.inputs)]
 
 
 def _head(builder):

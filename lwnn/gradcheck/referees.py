@@ -42,88 +42,83 @@ def dense_loss(problem):
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def _softplus_loss(up, down, threshold):
+def _softplus_loss(goodness, threshold, y):
     """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
-    return autodiff.softplus(threshold - up) + autodiff.softplus(down - threshold)
+    positive, negative = goodness
+    return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
 
 
-def _symba_loss(up, down, threshold):
+def _symba_loss(goodness, threshold, y):
     """ζ(G₋ - G₊) (Lee & Song 2023)."""
-    return autodiff.softplus(down - up)
+    positive, negative = goodness
+    return autodiff.softplus(negative - positive)
 
 
-def _swish_loss(up, down, threshold):
-    """u · sigmoid(u) of u = G₋ - G₊."""
-    return (down - up) * autodiff.sigmoid(down - up)
+def _swish_loss(goodness, threshold, y):
+    """The sigmoid of u, times u = G₋ - G₊."""
+    positive, negative = goodness
+    return (negative - positive) * autodiff.sigmoid(negative - positive)
 
 
-#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness under the
-#: own and under a wrong label, and the threshold; None: cross-entropy over that of all labels.
+def _labels_loss(goodness, threshold, y):
+    """Cross-entropy over the goodness of all labels."""
+    onehot = np.eye(len(goodness))
+    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
+    return cross_entropy(scores, onehot[y])
+
+
+#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
+#: under the own and under the wrong label, or under every label, the threshold, and the labels.
 FF_LOSSES = {
     "softplus": _softplus_loss,
     "symba": _symba_loss,
     "swish": _swish_loss,
-    "labels": None,
+    "labels": _labels_loss,
 }
-#: What a goodness sums over the units, by its name in `lwnn.network.ELEMENTS`.
-ELEMENTS = {"squares": autodiff.square, "absolute": autodiff.absolute}
 
 
-def _goodness(problem, vector, labels):
-    """Goodness of every layer for rows under these labels."""
-    network, element = problem.network, ELEMENTS[problem.network.goodness]
-    outputs = ff_outputs(
-        network,
-        tensors(network, vector),
-        tensors(network, problem.start.astype(np.float64)),
-        problem.x,
-        np.eye(network.classes)[labels],
-    )
-    factors = problem.rule.goals[:, 0].astype(np.float64)
-    return [g * autodiff.sum(element(h), axis=1) for g, h in zip(factors, outputs, strict=True)]
+def _goodness(network, h):
+    return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
 
 
 def _negatives(problem):
     """Labels of the negatives: the rule's own, or drawn by what the head takes for right."""
-    rule, classes = problem.rule, problem.network.classes
+    rule = problem.rule
     if rule.negatives == "random":
         return rule.wrong
     shares = autodiff.softmax(head_scores(problem))
     shares[np.arange(len(shares)), problem.y] = 0
     reached = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
-    return np.minimum((reached <= rule.places[:, None]).sum(axis=1), classes - 1)
+    return (reached <= rule.places[:, None]).sum(axis=1)
 
 
-def ff_loss(problem):
-    """The sum of the layers' mean losses, as a function of the parameters."""
-    rule, rows = problem.rule, FF_LOSSES[problem.rule.loss]
-    thresholds = rule.goals[:, 1].astype(np.float64)
-    if rows is None:
-        return lambda vector: _labels_loss(problem, vector)
-    wrong = _negatives(problem)
+def ff_loss(name):
+    """The sum of the layers' mean losses, as a function of the parameters, for a loss by name."""
 
-    def loss(vector):
-        layers = zip(
-            _goodness(problem, vector, problem.y),
-            _goodness(problem, vector, wrong),
-            thresholds,
-            strict=True,
-        )
-        return sum(autodiff.mean(rows(*layer)) for layer in layers)
+    def referee(problem):
+        network, rule = problem.network, problem.rule
+        held = tensors(network, problem.start.astype(np.float64))
+        onehot = np.eye(network.classes)
+        if name == "labels":
+            passes = [onehot[[label]] for label in range(network.classes)]
+        else:
+            passes = [onehot[problem.y], onehot[_negatives(problem)]]
 
-    return loss
+        def loss(vector):
+            moving = tensors(network, vector)
+            outputs = [ff_outputs(network, moving, held, problem.x, labels) for labels in passes]
+            total = 0.0
+            for (g, threshold, _), layer in zip(
+                rule.goals, zip(*outputs, strict=True), strict=True
+            ):
+                goodness = [float(g) * _goodness(network, h) for h in layer]
+                rows = FF_LOSSES[name](goodness, float(threshold), problem.y)
+                total = total + autodiff.mean(rows)
+            return total
 
+        return loss
 
-def _labels_loss(problem, vector):
-    """Cross-entropy over a softmax of the goodness of all labels."""
-    count, classes = len(problem.y), problem.network.classes
-    by_label = [_goodness(problem, vector, np.full(count, label)) for label in range(classes)]
-    onehot, total = np.eye(classes)[problem.y], 0.0
-    for layer in zip(*by_label, strict=True):
-        columns = [autodiff.reshape(goodness, (count, 1)) for goodness in layer]
-        scores = autodiff.concatenate(columns, axis=1)
-        total = total + autodiff.mean(cross_entropy(scores, onehot))
-    return total
+    return referee
 
 
 def _head_inputs(problem):
@@ -152,12 +147,13 @@ def head_loss(problem):
 
 def goodness_scores(problem):
     """Goodness of every label, weighted over the layers."""
-    goals, start = problem.rule.goals.astype(np.float64), problem.start.astype(np.float64)
-    weights = goals[:, 2] / goals[:, 0]
+    network, readout = problem.network, problem.rule.goals[:, 2].astype(np.float64)
+    held = tensors(network, problem.start.astype(np.float64))
     columns = []
-    for label in range(problem.network.classes):
-        layers = _goodness(problem, start, np.full(len(problem.y), label))
-        columns.append(sum(w * g for w, g in zip(weights, layers, strict=True)))
+    for shares in np.eye(network.classes):
+        outputs = ff_outputs(network, held, held, problem.x, shares[None])
+        goodness = (_goodness(network, h)[:, 0] for h in outputs)
+        columns.append(sum(w * g for w, g in zip(readout, goodness, strict=True)))
     return np.stack(columns, axis=1)
 
 

@@ -113,8 +113,10 @@ _SOME_CASES = tuple(
     for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
 )
 _FF_CASES = (
-    {"goodness": "squares", "embed": "append"},
-    {"goodness": "absolute", "embed": "overwrite"},
+    {"goodness": "squares"},
+    {"goodness": "absolute"},
+    {"goodness": "squares", "embed": "overwrite"},
+    {"goodness": "squares", "embed": "overwrite", "level": False},
 )
 _MF_CASES = ({"level": True}, {"level": False})
 
@@ -159,16 +161,16 @@ KERNELS = (
     ),
     *(
         Kernel(
-            *(f"ff, {loss}", "ff", _FF_CASES, FORWARD),
-            loss=referees.ff_loss,
-            options={"loss": loss},
+            *(f"ff, {name}", "ff", _FF_CASES, FORWARD),
+            loss=referees.ff_loss(name),
+            options={"loss": name},
             tensors=_of_layers,
         )
-        for loss in referees.FF_LOSSES
+        for name in referees.FF_LOSSES
     ),
     Kernel(
         *("ff, hard negatives", "ff", _FF_CASES[:1], FORWARD),
-        loss=referees.ff_loss,
+        loss=referees.ff_loss("softplus"),
         options={"negatives": "hard"},
         tensors=_of_layers,
     ),

@@ -130,6 +130,16 @@ class _CustomCost(_ByAutodiff, Backprop):
         return [mean(self.call(scores, self.onehot(self.rows.y[rows])))]
 
 
+#: Options of Forward-Forward that a custom goodness takes at these values only.
+_PLAIN = {
+    "loss": "softplus",
+    "negatives": "random",
+    "peer": 0.0,
+    "head_rate": None,
+    "greedy": False,
+}
+
+
 class _CustomGoodness(_ByAutodiff, ForwardForward):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -137,7 +147,7 @@ class _CustomGoodness(_ByAutodiff, ForwardForward):
             raise UsageError(
                 "a model holds no goodness of your own to be read by; give readout='head'"
             )
-        for name, known in (("loss", "softplus"), ("negatives", "random")):
+        for name, known in _PLAIN.items():
             if getattr(self, name) != known:
                 raise UsageError(f"a goodness of your own goes with {name}={known!r} only")
 

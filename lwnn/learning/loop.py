@@ -33,6 +33,10 @@ class Epoch:
         Rows learnt from per second of learning.
     finished : bool
         Whether the epoch is complete.
+    layers : list of dict
+        How each layer fared, once the epoch is finished; see `Rule.health`.
+    warnings : list of str
+        What ails the net, each with a remedy.
     """
 
     epoch: int
@@ -44,6 +48,8 @@ class Epoch:
     seconds: float
     samples_per_second: float
     finished: bool
+    layers: list = dataclasses.field(default_factory=list)
+    warnings: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -53,12 +59,15 @@ class Fit:
     Attributes
     ----------
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``, and ``layers`` where the
+        rule says how each fared.
     best_epoch : int
         Whose parameters the rule now has; 0 when no epoch was finished.
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
         For a person, when it diverged.
+    warnings : list of str
+        What ailed the net, each with a remedy.
     seconds, samples_per_second : float
     """
 
@@ -66,6 +75,7 @@ class Fit:
     best_epoch: int = 0
     stopped: str = "finished"
     message: str | None = None
+    warnings: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
     samples_per_second: float = 0.0
 
@@ -147,7 +157,7 @@ class _Loop:
         return result
 
     def epoch(self, epoch):
-        rate = self.rate * cooldown(epoch, self.epochs)
+        rate = self.rate * cooldown(*self.rule.stage(epoch, self.epochs))
         self.rule.next_epoch()
         order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
         total, step = 0.0, self.rows_between_looks()
@@ -158,13 +168,14 @@ class _Loop:
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
         loss, accuracy = float(total / len(order)), self.validation_accuracy()
-        self.result.history.append(
-            {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
-        )
-        if accuracy is None or self.is_as_good(accuracy):
+        layers, warnings = self.rule.health(), self.rule.warnings(epoch)
+        entry = {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
+        self.result.history.append({**entry, "layers": layers} if layers else entry)
+        self.result.warnings += warnings
+        if accuracy is None or not self.rule.complete or self.is_as_good(accuracy):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), loss, accuracy)
+        self.report(epoch, len(order), loss, accuracy, layers, warnings)
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""
@@ -202,7 +213,7 @@ class _Loop:
     def speed(self):
         return self.rows_learnt / self.learning_seconds if self.learning_seconds else 0.0
 
-    def report(self, epoch, done, loss=None, accuracy=None):
+    def report(self, epoch, done, loss=None, accuracy=None, layers=(), warnings=()):
         self.on_epoch(
             Epoch(
                 epoch=epoch,
@@ -214,6 +225,8 @@ class _Loop:
                 seconds=time.perf_counter() - self.began,
                 samples_per_second=self.speed(),
                 finished=loss is not None,
+                layers=layers,
+                warnings=warnings,
             )
         )
 

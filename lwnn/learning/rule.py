@@ -123,6 +123,23 @@ class Rule(abc.ABC):
             self.shifts.draw()
         self.begin_epoch()
 
+    def stage(self, epoch, epochs):
+        """Where in its cooldown the rate is: an epoch and how many there are."""
+        return epoch, epochs
+
+    @property
+    def complete(self):
+        """Whether all parts of the net have begun to learn, so that it may be kept."""
+        return True
+
+    def health(self):
+        """How each layer fared in the epoch: a list of dict, empty where nothing is to be said."""
+        return []
+
+    def warnings(self, epoch):
+        """What ails the net after this epoch, each with a remedy."""
+        return []
+
     def begin_epoch(self):  # noqa: B027 - most rules draw nothing
         """Draw what this rule needs for an epoch."""
 

@@ -182,16 +182,17 @@ def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
-    return scratch(kernels, problem, problem.batch, True, threads)
+    form = problem.form if algo == "ff" else None
+    return scratch(kernels, problem.network, problem.batch, True, threads, form)
 
 
-def scratch(kernels, problem, batch, training, threads=1):
+def scratch(kernels, network, batch, training=False, threads=1, form=None):
     """Floats of workspace that a kind of network needs."""
-    net = problem.network
-    if net.kind == "ff":
-        return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
-    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
-    return size(net.table, batch, training, threads)
+    size = getattr(kernels, f"{network.kind}_workspace")
+    if network.kind != "ff":
+        return size(network.table, batch, training, threads)
+    form = network.form if form is None else form
+    return size(network.table, form, batch, training, threads)
 
 
 def learn(
@@ -222,7 +223,7 @@ def learn(
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
     units = sum(net.hidden) if algo == "ff" else 0
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros(len(net.hidden) if algo == "mf" else 1)
+    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
@@ -268,7 +269,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     data = (problem.x, problem.scaler, problem.clip)
     count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = scratch(kernels, problem, batch, False, threads)
+    size = scratch(kernels, net, batch, threads=threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
     if net.kind == "mf":

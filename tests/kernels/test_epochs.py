@@ -113,7 +113,7 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    size = scratch(kernels, problem, 5, False)
+    size = scratch(kernels, net, 5)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":

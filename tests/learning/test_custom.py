@@ -131,7 +131,7 @@ def test_a_goodness_of_ones_own_cannot_be_read_by_the_kernels(digits):
         lwnn.train(digits, lwnn.Options(algo="ff"), rule=custom_goodness(loudness, 5.0))
 
 
-@pytest.mark.parametrize("option", [{"loss": "symba"}, {"negatives": "hard"}])
+@pytest.mark.parametrize("option", [{"loss": "symba"}, {"negatives": "hard"}, {"greedy": True}])
 def test_a_goodness_of_ones_own_has_one_loss(digits, option):
     options = lwnn.Options(algo="ff", readout="head", **option)
     with pytest.raises(UsageError, match=r"goes with .* only"):
