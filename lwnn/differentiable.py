@@ -124,6 +124,61 @@ def head_states(network, held, x):
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
 
 
+def _softplus_loss(goodness, threshold, y):
+    """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
+    positive, negative = goodness
+    return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
+
+
+def _symba_loss(goodness, threshold, y):
+    """ζ(G₋ - G₊) (Lee & Song 2023)."""
+    positive, negative = goodness
+    return autodiff.softplus(negative - positive)
+
+
+def _swish_loss(goodness, threshold, y):
+    """The sigmoid of u, times u = G₋ - G₊."""
+    positive, negative = goodness
+    return (negative - positive) * autodiff.sigmoid(negative - positive)
+
+
+def _labels_loss(goodness, threshold, y):
+    """Cross-entropy over the goodness of all labels."""
+    onehot = np.eye(len(goodness))
+    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
+    return cross_entropy(scores, onehot[y])
+
+
+#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
+#: under the own and under the wrong label, or under every label, the threshold, and the labels.
+FF_LOSSES = {
+    "softplus": _softplus_loss,
+    "symba": _symba_loss,
+    "swish": _swish_loss,
+    "labels": _labels_loss,
+}
+
+
+def drawn_labels(scores, y, places):
+    """Wrong labels, drawn by their probabilities in a softmax.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (rows, classes)
+    y : ndarray of int, shape (rows,)
+        The right labels, which are not drawn.
+    places : ndarray, shape (rows,)
+        In [0, 1): where in the distribution of the wrong ones each row draws.
+    """
+    shares = autodiff.softmax(scores)
+    shares[np.arange(len(y)), y] = 0
+    reached = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
+    drawn = (reached <= places[:, None]).sum(axis=1)
+    # What rounding leaves above the last sum goes to the last wrong label.
+    last = scores.shape[1] - 1
+    return np.minimum(drawn, np.where(y == last, last - 1, last))
+
+
 def mf_scores(network, moving, held, x):
     """Scores of the head of every layer of a Mono-Forward net, (rows, classes) each.
 

@@ -119,7 +119,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     ("rows", "inputs", "options", "expected"),
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
-        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),

@@ -5,9 +5,10 @@
 #     errors     e = p - t,  dM = e y^T,  D = (M^T e) [y > 0],  dW = D n^T
 #     hand-on    n' = y / (rms(y) + tiny), from before the update; nothing flows back through it
 #
-# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table has a row for
-# every hidden layer, then one for every head, in the same order. One pass, no negatives; and as
-# every layer has an answer of its own, a row may leave at the first that is sure.
+# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table
+# has a row for every hidden layer, then one for every head, in the same order. One pass, no
+# negatives; and as every layer has an answer of its own, a row may leave at the first that is
+# sure.
 
 cdef struct Mono:
     Py_ssize_t layers             # hidden ones

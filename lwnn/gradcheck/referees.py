@@ -7,8 +7,10 @@ import numpy as np
 
 from lwnn import autodiff
 from lwnn.differentiable import (
+    FF_LOSSES,
     cross_entropy,
     dense_scores,
+    drawn_labels,
     ff_outputs,
     head_states,
     mf_scores,
@@ -42,54 +44,15 @@ def dense_loss(problem):
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def _softplus_loss(goodness, threshold, y):
-    """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
-    positive, negative = goodness
-    return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
-
-
-def _symba_loss(goodness, threshold, y):
-    """ζ(G₋ - G₊) (Lee & Song 2023)."""
-    positive, negative = goodness
-    return autodiff.softplus(negative - positive)
-
-
-def _swish_loss(goodness, threshold, y):
-    """The sigmoid of u, times u = G₋ - G₊."""
-    positive, negative = goodness
-    return (negative - positive) * autodiff.sigmoid(negative - positive)
-
-
-def _labels_loss(goodness, threshold, y):
-    """Cross-entropy over the goodness of all labels."""
-    onehot = np.eye(len(goodness))
-    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
-    return cross_entropy(scores, onehot[y])
-
-
-#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
-#: under the own and under the wrong label, or under every label, the threshold, and the labels.
-FF_LOSSES = {
-    "softplus": _softplus_loss,
-    "symba": _symba_loss,
-    "swish": _swish_loss,
-    "labels": _labels_loss,
-}
-
-
 def _goodness(network, h):
     return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
 
 
 def _negatives(problem):
     """Labels of the negatives: the rule's own, or drawn by what the head takes for right."""
-    rule = problem.rule
-    if rule.negatives == "random":
-        return rule.wrong
-    shares = autodiff.softmax(head_scores(problem))
-    shares[np.arange(len(shares)), problem.y] = 0
-    reached = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
-    return (reached <= rule.places[:, None]).sum(axis=1)
+    if problem.rule.negatives == "random":
+        return problem.rule.wrong
+    return drawn_labels(head_scores(problem), problem.y, problem.rule.places)
 
 
 def ff_loss(name):

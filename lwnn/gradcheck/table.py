@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lwnn.autodiff import central_differences
-from lwnn.differentiable import dense_scores, tensors
+from lwnn.differentiable import FF_LOSSES, dense_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
 from lwnn.network import ACTIVATIONS, COSTS
@@ -166,7 +166,7 @@ KERNELS = (
             options={"loss": name},
             tensors=_of_layers,
         )
-        for name in referees.FF_LOSSES
+        for name in FF_LOSSES
     ),
     Kernel(
         *("ff, hard negatives", "ff", _FF_CASES[:1], FORWARD),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lwnn._kernels import available, kernels, variant
-from lwnn.differentiable import activation
+from lwnn.differentiable import FF_LOSSES, activation
 from lwnn.gradcheck import check, check_build, referees
 from lwnn.gradcheck.table import KERNELS
 from lwnn.learning import RULES
@@ -39,8 +39,9 @@ def test_every_activation_and_cost_has_its_referee():
     for name in ACTIVATIONS:
         assert callable(activation(name)), name
     assert set(referees.COSTS) == set(COSTS)
-    assert set(referees.FF_LOSSES) == set(LOSSES)
-    assert set(referees.ELEMENTS) == set(ELEMENTS)
+    assert set(FF_LOSSES) == set(LOSSES)
+    layers = [kernel for kernel in KERNELS if kernel.name == "ff, softplus"]
+    assert {case["goodness"] for kernel in layers for case in kernel.cases} == set(ELEMENTS)
 
 
 def test_bounds_are_tight_enough_to_mean_something(findings):
