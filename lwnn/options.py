@@ -11,8 +11,10 @@ from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp", "mf")
+ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 _DENSE = ("bp", "wp")
+#: Those that follow a gradient; the perceptron rule takes one row at a time as it comes.
+_GRADIENT = ("ff", "bp", "wp", "mf")
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
 SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
@@ -90,7 +92,7 @@ def _default_batch(job):
 
 
 def _default_epochs(job):
-    return min(200, max(10, round(3000 * job.settings["batch"] / job.rows)))
+    return min(200, max(10, round(3000 * job.settings.get("batch", 32) / job.rows)))
 
 
 def _default_rate(job):
@@ -100,6 +102,8 @@ def _default_rate(job):
     times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
     inputs are divided by their root mean square do better with twice that.
     """
+    if job.algo == "perceptron":
+        return 1.0
     if job.settings["optimizer"] == "adam":
         twice = 2 if job.algo in ("ff", "mf") else 1
         rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
@@ -145,7 +149,12 @@ class Options:
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
     hidden: tuple[int, ...] | None = _option(
-        "widths", "Units per hidden layer, or none.", "Net", default=(64,), shown="64"
+        "widths",
+        "Units per hidden layer, or none.",
+        "Net",
+        default=(64,),
+        shown="64",
+        algos=_GRADIENT,
     )
     activation: str | None = _option(
         str,
@@ -170,6 +179,7 @@ class Options:
         default=_default_batch,
         shown="32, or 64 from 10,000 training rows on",
         span=(1, 65_536),
+        algos=_GRADIENT,
     )
     epochs: int | None = _option(
         int,
@@ -185,12 +195,14 @@ class Options:
         "Training",
         default="adam",
         values=("adam", "momentum", "sgd"),
+        algos=_GRADIENT,
     )
     momentum: float | None = _option(
         float,
         "Share of the last step that is kept.",
         "Training",
         default=0.9,
+        algos=_GRADIENT,
         needs=("optimizer", ("momentum",)),
     )
     rate: float | None = _option(

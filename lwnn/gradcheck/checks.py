@@ -84,11 +84,12 @@ def _find(kernel, case):
 
 
 def _described(case):
-    """``tanh, mse`` or ``not level``."""
-    return ", ".join(
+    """``tanh, mse`` or ``not level``; a single layer has no cases."""
+    words = [
         value if isinstance(value, str) else name if value else f"not {name}"
         for name, value in case.items()
-    )
+    ]
+    return ", ".join(words) or "single layer"
 
 
 _ERRORS = ("autodiff", "differences", "value")

@@ -167,3 +167,17 @@ def along_fans(network, slope, got):
         along = (g * s).sum(axis=1) + gb * sb
         out[:], out_b[:] = along[:, None] * s, along * sb
     return want
+
+
+# ---------------------------------------------------------------- the perceptron
+
+
+def perceptron_loss(problem):
+    """How far the wrong units are on the wrong side: |z| of each."""
+    network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+
+    def loss(vector):
+        z = dense_scores(network, tensors(network, vector), problem.x)
+        return autodiff.sum(autodiff.relu(z) - onehot * z) / len(problem.y)
+
+    return loss

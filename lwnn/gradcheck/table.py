@@ -15,6 +15,8 @@ from lwnn.network import ACTIVATIONS, COSTS
 #: the second fills the register tiles and leaves a remainder in every direction.
 DENSE = (Shape(3, 5, (6, 4), 3, differences=True), Shape(37, 11, (30, 21), 7))
 FORWARD = (Shape(3, 5, (7, 6), 3, differences=True), Shape(37, 11, (30, 21), 7))
+#: The perceptron rule takes one row at a time, in a single layer.
+SINGLE = (Shape(1, 5, (), 3, differences=True), Shape(1, 37, (), 7))
 #: Relative errors that float32 explains, with room: a few units of its last place.
 ROUNDING = 5e-6
 #: How far `wp` moves what it moves one way, and the error against the gradient that this explains.
@@ -192,6 +194,7 @@ KERNELS = (
         readout="head",
     ),
     Kernel("mf", "mf", _MF_CASES, FORWARD, loss=referees.mf_loss),
+    Kernel("perceptron", "perceptron", ({},), SINGLE, loss=referees.perceptron_loss),
     *(
         Kernel(f"mf scores, {name}", "mf", _MF_CASES, FORWARD, scores=scores, readout=name)
         for name, scores in (("last", referees.mf_last), ("sum", referees.mf_sum))
