@@ -61,6 +61,11 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
+def leveled(network, x):
+    """Scaled rows, divided by their root mean square where the net asks for it."""
+    return normalised(x) if network.level else x
+
+
 def embedded(network, x, shares):
     """What layer 1 of a Forward-Forward net reads of the rows, and its label inputs.
 
@@ -72,11 +77,10 @@ def embedded(network, x, shares):
         Label inputs as shares of the hot value.
     """
     labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
-    level = normalised if network.level else np.array
     if network.embed == "append":
-        return level(x), labels
+        return leveled(network, x), labels
     # The label stands in the first inputs; its weights are the label's.
-    x = level(np.hstack([labels, x[:, network.classes :]]))
+    x = leveled(network, np.hstack([labels, x[:, network.classes :]]))
     labels = x[:, : network.classes].copy()
     x[:, : network.classes] = 0
     return x, labels
@@ -179,12 +183,21 @@ def drawn_labels(scores, y, places):
     return np.minimum(drawn, np.where(y == last, last - 1, last))
 
 
+def un_outputs(network, moving, held, x):
+    """Outputs of every hidden layer of an ``un`` net; arguments as of `ff_outputs`."""
+    outputs, inputs = [], leveled(network, x)
+    for name, _, _ in network.layers[:-1]:
+        outputs.append(_layer(name, moving, inputs))
+        inputs = normalised(_layer(name, held, inputs))
+    return outputs
+
+
 def mf_scores(network, moving, held, x):
     """Scores of the head of every layer of a Mono-Forward net, (rows, classes) each.
 
     `moving` and `held` are as for `ff_outputs`.
     """
-    scores, inputs = [], normalised(x) if network.level else x
+    scores, inputs = [], leveled(network, x)
     for number, _ in enumerate(network.hidden, start=1):
         outputs = _layer(f"layer{number}", moving, inputs)
         head = f"head{number}"

@@ -5,6 +5,7 @@ import functools
 
 import numpy as np
 
+from lwnn.errors import UsageError
 from lwnn.network import Network, Params
 from lwnn.scoring import (
     agreement,
@@ -13,6 +14,7 @@ from lwnn.scoring import (
     score,
     score_apart,
     score_until,
+    transform,
 )
 
 
@@ -116,6 +118,32 @@ class Model:
         vector, scaler = self.params.vector, self._scaler
         how = {"readout": self.readout, "sure": sure, "threads": threads}
         return score_until(self.network, vector, x, scaler, self.clip, **how)
+
+    def transform(self, x, threads=1):
+        """What the layers of an unsupervised net make of rows, for use elsewhere.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float32, shape (n, sum of the hidden layers' widths)
+            The outputs of all layers side by side, each layer's with root mean square 1.
+
+        Raises
+        ------
+        UsageError
+            When the net learnt with labels.
+        DataError
+            When the rows do not have as many features as the network has inputs.
+        """
+        if self.network.kind != "un":
+            raise UsageError("only a model of --negatives hybrid learns features without labels")
+        vector, scaler = self.params.vector, self._scaler
+        return transform(self.network, vector, x, scaler, self.clip, threads)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.

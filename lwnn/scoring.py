@@ -10,7 +10,12 @@ from lwnn.errors import DataError, UsageError
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
 #: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
 #: layer's head, or the sum of all heads.
-READOUTS = {"dense": ("output",), "ff": ("goodness", "head", "both"), "mf": ("last", "sum")}
+READOUTS = {
+    "dense": ("output",),
+    "ff": ("goodness", "head", "both"),
+    "mf": ("last", "sum"),
+    "un": ("head",),
+}
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
 #: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
@@ -50,6 +55,11 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         parts = score_apart(network, vector, x, scaler, clip, readout, goals, threads)
         return (parts[0] + parts[1]) / 2 if readout == "both" else parts[readout == "head"]
     out = np.empty((len(x), network.classes), np.float32)
+    if network.kind == "un":
+        _run_unsupervised(
+            network, vector, x, scaler, clip, np.empty((0, 1), np.float32), out, threads
+        )
+        return out
     batch, size = _plan(network, readout, min(len(x), _MOST), threads)
     workspace = np.empty(size, np.float32)
     kernels.dense_scores(vector, network.table, x, scaler, clip, out, batch, workspace, threads)
@@ -129,6 +139,26 @@ def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, thread
     return out, depth
 
 
+def transform(network, vector, x, scaler, clip, threads=1):
+    """Normalised outputs of all layers of an ``un`` net, side by side.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, network.head_inputs)
+    """
+    x = check_rows(x, network.inputs)
+    states = np.empty((len(x), network.head_inputs), np.float32)
+    none = np.empty((0, network.classes), np.float32)
+    _run_unsupervised(network, vector, x, scaler, clip, states, none, threads)
+    return states
+
+
+def _run_unsupervised(network, vector, x, scaler, clip, states, out, threads):
+    batch, size = _plan(network, "head", min(len(x), _MOST), threads)
+    how = (states, out, batch, np.empty(size, np.float32), threads)
+    kernels.un_scores(vector, network.table, network.level, x, scaler, clip, *how)
+
+
 @functools.lru_cache(maxsize=64)
 def _plan(network, readout, rows, threads):
     """Rows to score at a time, and the floats of workspace that takes.
@@ -140,7 +170,11 @@ def _plan(network, readout, rows, threads):
     batch = max(1, min(rows, max(8, _SCRATCH // widest)))
     if network.kind == "ff":
         return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
-    size = kernels.dense_workspace if network.kind == "dense" else kernels.mf_workspace
+    size = {
+        "dense": kernels.dense_workspace,
+        "mf": kernels.mf_workspace,
+        "un": kernels.un_workspace,
+    }[network.kind]
     return batch, size(table, batch, False, threads)
 
 

@@ -10,7 +10,7 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import RULES, fit
+from lwnn.learning import FORMS, RULES, fit
 from lwnn.learning.augment import Shifts
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import Optimizer
@@ -18,7 +18,7 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, key, resolve
+from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -192,7 +192,7 @@ def prepare(dataset, parts, scaler, options, given=None):
     """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
-    rule_class = RULES[options.algo]
+    rule_class = (RULES | FORMS)[rule_of(options)]
     if given:
         if given.kind != rule_class.kind:
             raise UsageError(
@@ -209,10 +209,11 @@ def prepare(dataset, parts, scaler, options, given=None):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
-        # A pixel's brightness says little of a digit; how large a reading is may say all.
-        **({"level": dataset.x.dtype == np.uint8} if rule_class.kind == "mf" else {}),
+        level=settings.get("level") == "rows",
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
+    if rule_class.reads_images:
+        extra["image_shape"] = image_shape(dataset, options)
     rule = rule_class(
         network,
         parts.train,
@@ -241,7 +242,6 @@ def _forward_forward(dataset, settings, options):
         "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
-        "level": settings["level"] == "rows",
     }
 
 

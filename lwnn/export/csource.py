@@ -80,11 +80,6 @@ def program_of(model, target):
         When there is no C for how the model is read.
     """
     network = model.network
-    if model.readout == "both":
-        raise UsageError(
-            "no C yet for a model that is read by goodness and head together; "
-            "train with --readout goodness or --readout head"
-        )
     if network.kind == "ff" and (network.embed, network.goodness) != ("append", "squares"):
         raise UsageError(
             "no C yet for labels in the place of pixels, or for goodness other than from squares; "

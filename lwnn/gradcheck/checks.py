@@ -102,7 +102,7 @@ def _worst(errors):
 
 
 def _gradient_errors(kernel, problem, shape):
-    got, said = problem.step()
+    got, said = problem.step(kernel.stage)
     loss, start = kernel.loss(problem), problem.start.astype(np.float64)
     value, slope = value_and_grad(loss)(start)
     if kernel.estimate:

@@ -14,8 +14,11 @@ from lwnn.differentiable import (
     ff_outputs,
     head_states,
     mf_scores,
+    normalised,
     tensors,
+    un_outputs,
 )
+from lwnn.learning.unsupervised import SHARPNESS
 
 # ---------------------------------------------------------------- dense nets
 
@@ -98,7 +101,11 @@ def head_scores(problem):
 
 def head_loss(problem):
     """The head's mean cross-entropy, as a function of the parameters."""
-    states, onehot = _head_inputs(problem), np.eye(problem.network.classes)[problem.y]
+    return _softmax_loss(problem, _head_inputs(problem))
+
+
+def _softmax_loss(problem, states):
+    onehot = np.eye(problem.network.classes)[problem.y]
 
     def loss(vector):
         named = tensors(problem.network, vector)
@@ -167,6 +174,43 @@ def along_fans(network, slope, got):
         along = (g * s).sum(axis=1) + gb * sb
         out[:], out_b[:] = along[:, None] * s, along * sb
     return want
+
+
+# ---------------------------------------------------------------- without labels
+
+
+def un_loss(problem):
+    """u · sigmoid(u) of u = a (hybrid's - own mean square), summed over the layers."""
+    network, rule = problem.network, problem.rule
+    held = tensors(network, problem.start.astype(np.float64))
+    hybrids = np.where(rule.masks[rule.mask] > 0, problem.x, problem.x[rule.partner])
+
+    def loss(vector):
+        moving, total = tensors(network, vector), 0.0
+        passes = (un_outputs(network, moving, held, x) for x in (problem.x, hybrids))
+        for own, hybrid in zip(*passes, strict=True):
+            goodness = [SHARPNESS * autodiff.mean(h * h, axis=1) for h in (own, hybrid)]
+            total = total + autodiff.mean(FF_LOSSES["swish"](goodness, None, problem.y))
+        return total
+
+    return loss
+
+
+def _un_states(problem):
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    outputs = un_outputs(problem.network, held, held, problem.x)
+    return np.hstack([normalised(h) for h in outputs])
+
+
+def un_scores(problem):
+    """Scores of the head over all layers."""
+    named = tensors(problem.network, problem.start.astype(np.float64))
+    return _un_states(problem) @ named["head.weight"].T + named["head.bias"]
+
+
+def un_head_loss(problem):
+    """The head's mean cross-entropy, the layers standing still."""
+    return _softmax_loss(problem, _un_states(problem))
 
 
 # ---------------------------------------------------------------- the perceptron

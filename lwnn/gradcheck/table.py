@@ -73,6 +73,8 @@ class Kernel:
     estimate : callable, optional
         ``estimate(network, slope, got)``: what a kernel computes in place of the gradient, as far
         as the signs of what it did compute tell.
+    stage : int
+        Of training, for a rule that learns in several.
     bound, autodiff_bound : float
         Largest relative error allowed; the second against autodiff's gradient, where the kernel
         estimates a gradient rather than computes it.
@@ -90,6 +92,7 @@ class Kernel:
     says_loss: bool = True
     differences: Callable | None = central_differences
     estimate: Callable | None = None
+    stage: int = 0
     bound: float = ROUNDING
     autodiff_bound: float = ROUNDING
 
@@ -115,12 +118,11 @@ _SOME_CASES = tuple(
     for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
 )
 _FF_CASES = (
-    {"goodness": "squares"},
+    *({"goodness": "squares", "level": level} for level in (True, False)),
     {"goodness": "absolute"},
-    {"goodness": "squares", "embed": "overwrite"},
-    {"goodness": "squares", "embed": "overwrite", "level": False},
+    *({"goodness": "squares", "embed": "overwrite", "level": level} for level in (True, False)),
 )
-_MF_CASES = ({"level": True}, {"level": False})
+_LEVELS = ({"level": True}, {"level": False})
 
 KERNELS = (
     Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
@@ -193,10 +195,22 @@ KERNELS = (
         scores=referees.head_scores,
         readout="head",
     ),
-    Kernel("mf", "mf", _MF_CASES, FORWARD, loss=referees.mf_loss),
+    Kernel("mf", "mf", _LEVELS, FORWARD, loss=referees.mf_loss),
+    Kernel("ff, hybrids", "un", _LEVELS, FORWARD, loss=referees.un_loss, tensors=_of_layers),
+    Kernel(
+        *("ff, hybrids' head", "un", _LEVELS, FORWARD),
+        loss=referees.un_head_loss,
+        tensors=_of_head,
+        stage=1,
+    ),
+    Kernel(
+        *("ff scores, hybrids' head", "un", _LEVELS, FORWARD),
+        scores=referees.un_scores,
+        readout="head",
+    ),
     Kernel("perceptron", "perceptron", ({},), SINGLE, loss=referees.perceptron_loss),
     *(
-        Kernel(f"mf scores, {name}", "mf", _MF_CASES, FORWARD, scores=scores, readout=name)
+        Kernel(f"mf scores, {name}", "mf", _LEVELS, FORWARD, scores=scores, readout=name)
         for name, scores in (("last", referees.mf_last), ("sum", referees.mf_sum))
     ),
 )

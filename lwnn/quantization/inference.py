@@ -3,6 +3,7 @@
     dense   input → (accumulate → requantize → lookup) for each layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
+    un      the same layers and head; there are no labels
     mf      the same layers; behind every requantize (accumulate → requantize) for its head
 
 What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, the others take one
