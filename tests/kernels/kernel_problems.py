@@ -192,7 +192,8 @@ def scratch(kernels, problem, batch, training, threads=1):
     net = problem.network
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
-    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
+    own = {"mf": kernels.mf_workspace, "un": kernels.un_workspace}
+    size = own.get(net.kind, kernels.dense_workspace)
     return size(net.table, batch, training, threads)
 
 
