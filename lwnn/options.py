@@ -11,13 +11,15 @@ from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp", "mf")
+ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 #: Rules that an option makes of ``ff``, and how that is written.
 FORMS = {"un": "--negatives hybrid"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
 #: Those whose layers each learn for themselves.
 LOCAL = ("ff", "mf", *FORMS)
+#: Those that follow a gradient; the perceptron rule takes one row at a time as it comes.
+_GRADIENT = ("bp", "wp", *LOCAL)
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
 SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
@@ -95,7 +97,7 @@ def _default_batch(job):
 
 
 def _default_epochs(job):
-    return min(200, max(10, round(3000 * job.settings["batch"] / job.rows)))
+    return min(200, max(10, round(3000 * job.settings.get("batch", 32) / job.rows)))
 
 
 def _default_rate(job):
@@ -105,6 +107,8 @@ def _default_rate(job):
     times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
     inputs are divided by their root mean square do better with twice that.
     """
+    if job.rule == "perceptron":
+        return 1.0
     if job.settings["optimizer"] == "adam":
         twice = 2 if job.rule in ("ff", "mf") else 1
         rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
@@ -154,7 +158,12 @@ class Options:
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
     hidden: tuple[int, ...] | None = _option(
-        "widths", "Units per hidden layer, or none.", "Net", default=(64,), shown="64"
+        "widths",
+        "Units per hidden layer, or none.",
+        "Net",
+        default=(64,),
+        shown="64",
+        algos=_GRADIENT,
     )
     activation: str | None = _option(
         str,
@@ -179,6 +188,7 @@ class Options:
         default=_default_batch,
         shown="32, or 100 from 10,000 training rows on",
         span=(1, 65_536),
+        algos=_GRADIENT,
     )
     epochs: int | None = _option(
         int,
@@ -194,12 +204,14 @@ class Options:
         "Training",
         default="adam",
         values=("adam", "momentum", "sgd"),
+        algos=_GRADIENT,
     )
     momentum: float | None = _option(
         float,
         "Share of the last step that is kept.",
         "Training",
         default=0.9,
+        algos=_GRADIENT,
         needs=("optimizer", ("momentum",)),
     )
     rate: float | None = _option(

@@ -204,7 +204,7 @@ def prepare(dataset, parts, scaler, options, given=None):
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
-        hidden=tuple(settings["hidden"]),
+        hidden=tuple(settings.get("hidden", ())),
         classes=len(dataset.labels),
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
@@ -219,11 +219,11 @@ def prepare(dataset, parts, scaler, options, given=None):
         parts.train,
         np.stack([scaler.offset, scaler.scale]),
         scaler.clip,
-        Optimizer(settings["optimizer"], network.size, settings.get("momentum", 0.9)),
-        batch=settings["batch"],
+        Optimizer(settings.get("optimizer", "sgd"), network.size, settings.get("momentum", 0.9)),
+        batch=settings.get("batch", 1),
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
-        threads=options.threads or default_threads(rule_class, network, settings["batch"]),
+        threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
         shifts=shifts_of(dataset, parts.train.x, options),
         **extra,
     )

@@ -13,6 +13,14 @@ from lwnn.learning import RULES
 from lwnn.training import Options, resolve, share_out, train
 
 QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
+#: Rules that follow a gradient, with hidden layers, mini-batches and optimizers.
+GRADIENT = [algo for algo in RULES if algo != "perceptron"]
+
+
+def quick(algo, hidden=(12,), **changes):
+    """Options of a short run."""
+    more = {"hidden": hidden, "batch": 16} if algo in GRADIENT else {}
+    return Options(algo=algo, epochs=3, **more, **changes)
 
 
 def make_dataset(rows=120, inputs=6, classes=3, seed=0):
@@ -201,7 +209,7 @@ def test_test_rows_cannot_reach_the_model(dataset, algo):
     """Neither their features nor their labels, in weights or scaler."""
     parts, _ = share_out(dataset, Options())
     hidden_rows = row_numbers(parts.test)
-    options = Options(algo=algo, **QUICK)
+    options = quick(algo)
     changed = dataclasses.replace(dataset, x=dataset.x.copy())
     changed.x[hidden_rows] = 1000 - changed.x[hidden_rows]
     before, after = train(dataset, options), train(changed, options)
@@ -225,7 +233,7 @@ def test_training_rows_do_reach_the_model(dataset, algo):
     parts, _ = share_out(dataset, Options())
     changed = dataclasses.replace(dataset, x=dataset.x.copy())
     changed.x[row_numbers(parts.train)[0], 1] += 1
-    options = Options(algo=algo, **QUICK)
+    options = quick(algo)
     assert not same_model(train(dataset, options), train(changed, options))
 
 
@@ -273,7 +281,7 @@ def test_metrics_are_of_the_parts_that_exist(dataset, shares, parts):
 
 def test_the_seed_decides_and_threads_do_not(dataset, algo):
     def run(**changes):
-        return train(dataset, Options(algo=algo, **{**QUICK, "hidden": (40, 30)}, **changes))
+        return train(dataset, quick(algo, hidden=(40, 30), **changes))
 
     first = run(threads=1)
     assert same_model(first, run(threads=1))
@@ -296,7 +304,7 @@ def test_all_rules_of_a_seed_share_the_split(dataset):
 
 
 def test_working_memory_is_counted_from_the_buffers(dataset, algo):
-    options = Options(algo=algo, threads=2, **QUICK)
+    options = quick(algo, threads=2)
     run = train(dataset, options)
     table, size = run.model.network.table, run.model.size
     scratch = {
@@ -304,24 +312,27 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
         "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
         "mf": lambda: kernels.mf_workspace(table, 16, True, 2),
+        "perceptron": lambda: kernels.perceptron_workspace(table),
     }[algo]()
+    remembered = 2 * size if algo in GRADIENT else 0
     # Wrong labels, mean outputs, and which units are alive.
     others = 4 * 84 + 4 * 12 + 12 if algo == "ff" else 0
-    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch) + others
+    assert run.working_bytes == 4 * (2 * size + remembered + scratch) + others
 
 
+@pytest.mark.parametrize("algo", GRADIENT)
 def test_plain_steps_need_less_memory_than_adam(dataset, algo):
     held = [
-        train(dataset, Options(algo=algo, optimizer=optimizer, **QUICK)).working_bytes
+        train(dataset, quick(algo, optimizer=optimizer)).working_bytes
         for optimizer in ("sgd", "momentum", "adam")
     ]
     assert held[1] - held[0] == held[2] - held[1] > 0
 
 
 def test_forward_passes_an_update(dataset):
-    runs = {a: train(dataset, Options(algo=a, **QUICK)) for a in RULES}
+    runs = {a: train(dataset, quick(a)) for a in RULES}
     assert runs["ff"].forward_passes == 3
-    assert runs["bp"].forward_passes == runs["mf"].forward_passes == 1
+    assert {runs[algo].forward_passes for algo in ("bp", "mf", "perceptron")} == {1}
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
 
 
@@ -329,11 +340,11 @@ def test_forward_passes_an_update(dataset):
 def test_images_are_levelled_and_tables_are_not(dataset, algo):
     images = dataclasses.replace(dataset, x=np.clip(dataset.x, 0, 255).astype(np.uint8))
     for data, level in ((dataset, False), (images, True)):
-        assert train(data, Options(algo=algo, **QUICK)).model.network.level is level
+        assert train(data, quick(algo)).model.network.level is level
 
 
 def test_the_model_knows_where_it_comes_from(dataset, algo):
-    run = train(dataset, Options(algo=algo, seed=4, **QUICK))
+    run = train(dataset, quick(algo, seed=4))
     model = run.model
     assert model.labels == dataset.labels
     assert model.features == dataset.features
@@ -347,7 +358,7 @@ def test_the_model_knows_where_it_comes_from(dataset, algo):
 
 def test_training_does_not_touch_the_data(dataset, algo):
     x, y = dataset.x.copy(), dataset.y.copy()
-    train(dataset, Options(algo=algo, **QUICK))
+    train(dataset, quick(algo))
     assert np.array_equal(dataset.x, x)
     assert np.array_equal(dataset.y, y)
 
@@ -459,7 +470,7 @@ MOVED = {"augment": "shift:1", "image": (2, 3)}
 
 def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
     still, first, again, two = (
-        train(dataset, Options(algo=algo, threads=threads, **QUICK, **changes))
+        train(dataset, quick(algo, threads=threads, **changes))
         for threads, changes in ((1, {}), (1, MOVED), (1, MOVED), (2, MOVED))
     )
     assert same_model(first, again)
@@ -499,6 +510,7 @@ SANE = {
     "bp": ({"epochs": 8}, 0.93),
     "wp": ({"epochs": 6, "hidden": (12,)}, 0.85),
     "mf": ({"epochs": 8}, 0.93),
+    "perceptron": ({"epochs": 30}, 0.9),
 }
 
 
