@@ -4,65 +4,116 @@
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
 
-What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, a Forward-Forward
-net one for each step.
+What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call from raw rows to
+scores, a Forward-Forward net one for each step.
 """
 
 import concurrent.futures
+import typing
 
 import numpy as np
 
 from lwnn._kernels import kernels
+from lwnn.quantization.packing import Layer, Packed, packed
 from lwnn.quantization.tensors import passes, used_layers
 
-#: Sums that a layer may hold while a thread scores some rows: 1 MB.
+#: Sums that a layer of a Forward-Forward net may hold while a thread scores some rows: 1 MB.
 _SUMS = 1 << 18
+#: Fewest and most rows that a thread scores at a time.
+_LEAST, _MOST = 16, 1024
 
 
-def integer_scores(network, tensors, packed, readout, x, threads):
-    """Score of every class for every row; the highest is the prediction.
+class DensePlan(typing.NamedTuple):
+    """What `int8_dense` needs to know of a net."""
+
+    scaler: np.ndarray
+    zero_point: int
+    packed: Packed
+    workspace: int
+
+
+def dense_plan(network, tensors):
+    """Lay out a dense net's tensors for the kernels, once for many calls."""
+    layers = packed(
+        Layer(
+            *(tensors[f"{name}.{part}"] for part in ("weight", "bias", "multiplier", "shift")),
+            _scalar(tensors, f"{name}.zero_point"),
+            tensors.get(f"{name}.table"),
+        )
+        for name, _, _ in network.layers
+    )
+    scaler = np.stack([tensors["input.offset"], tensors["input.multiplier"]])
+    workspace = kernels.int8_dense_workspace(layers.layers)
+    return DensePlan(scaler, _scalar(tensors, "input.zero_point"), layers, workspace)
+
+
+def dense_scores(plan, x, threads):
+    """Score of every class for every row by a dense net.
 
     Parameters
     ----------
-    network : Network
-    tensors : dict of str to ndarray
-        As `lwnn.quantization.tensors.expected` lists them, checked.
-    packed : Packed or None
-        The same tensors joined, for the output readout.
-    readout : {'output', 'goodness', 'head'}
+    plan : DensePlan
     x : ndarray of float32 or uint8, shape (n, inputs), C-contiguous
         Raw rows.
     threads : int
 
     Returns
     -------
+    ndarray of int8, shape (n, classes)
+    """
+    out = np.empty((len(x), plan.packed.layers[-1, 1]), np.int8)
+
+    def score(rows, target):
+        workspace = np.empty(plan.workspace, np.int8)
+        kernels.int8_dense(rows, plan.scaler, plan.zero_point, *plan.packed, workspace, target)
+
+    if threads == 1:
+        score(x, out)
+    else:
+        _shared_out(lambda rows: score(x[rows], out[rows]), len(x), _MOST, threads)
+    return out
+
+
+def ff_scores(network, tensors, readout, x, threads):
+    """Score of every class for every row by a Forward-Forward net.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : dict of str to ndarray
+        As `lwnn.quantization.tensors.expected` lists them, checked.
+    readout : {'goodness', 'head'}
+    x, threads
+        As for `dense_scores`.
+
+    Returns
+    -------
     ndarray, shape (n, classes)
         int64 for the goodness readout, else int8.
     """
-    dtype = np.int64 if readout == "goodness" else np.int8
-    out = np.empty((len(x), network.classes), dtype)
+    out = np.empty((len(x), network.classes), np.int64 if readout == "goodness" else np.int8)
+    run = _goodness if readout == "goodness" else _head
+
+    def score(rows):
+        out[rows] = run(network, tensors, _quantized(tensors, x[rows]))
+
     widest = max((*network.hidden, network.classes))
-    step = int(np.clip(_SUMS // (passes(network, readout) * widest), 16, 1024))
-
-    def chunk(start):
-        rows = x[start : start + step]
-        target = out[start : start + step]
-        if readout == "output":
-            _output(packed, widest, _quantized(tensors, rows), target)
-        else:
-            run = _goodness if readout == "goodness" else _head
-            target[:] = run(network, tensors, _quantized(tensors, rows))
-
-    starts = range(0, len(x), step)
-    if min(threads, len(starts)) <= 1:
-        for start in starts:
-            chunk(start)
-    else:
-        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-            # Going over the results hands on what a thread raised.
-            for _ in pool.map(chunk, starts):
-                pass
+    _shared_out(score, len(x), _SUMS // (passes(network, readout) * widest), threads)
     return out
+
+
+def _shared_out(score, rows, most, threads):
+    """Call `score` with slices of about `most` rows, on as many threads."""
+    step = min(max(most, _LEAST), _MOST)
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
+    if min(threads, len(parts)) <= 1:
+        for part in parts:
+            score(part)
+        return
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        # Going over the results hands on what a thread raised.
+        for _ in pool.map(score, parts):
+            pass
 
 
 def _quantized(tensors, x):
@@ -70,12 +121,6 @@ def _quantized(tensors, x):
     scaler = tensors["input.offset"], tensors["input.multiplier"]
     kernels.int8_input(x, *scaler, _scalar(tensors, "input.zero_point"), out)
     return out
-
-
-def _output(packed, widest, x, out):
-    sums = np.empty(len(x) * widest, np.int32)
-    states = np.empty((2, len(x) * widest), np.int8)
-    kernels.int8_dense(x, *packed, sums, states, out)
 
 
 def _goodness(network, tensors, x):

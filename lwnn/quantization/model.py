@@ -8,8 +8,7 @@ import numpy as np
 from lwnn.errors import ModelFileError
 from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
-from lwnn.quantization.inference import integer_scores
-from lwnn.quantization.packing import packed
+from lwnn.quantization.inference import dense_plan, dense_scores, ff_scores
 from lwnn.scoring import check_rows, probabilities
 
 
@@ -67,8 +66,16 @@ class QuantizedModel:
         )
 
     @functools.cached_property
-    def _packed(self):
-        return packed(self.network, self.tensors) if self.readout == "output" else None
+    def _plan(self):
+        return dense_plan(self.network, self.tensors)
+
+    @functools.cached_property
+    def _values(self):
+        """What each integer score stands for, float32 (256,): 0 … 127, then -128 … -1."""
+        name = self.readout
+        integers = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float64)
+        steps = integers - self.tensors[f"{name}.zero_point"][0]
+        return (steps * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
 
     def integer_scores(self, x, threads=1):
         """Score of every class as the device computes it; the highest is the prediction.
@@ -91,15 +98,16 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = check_rows(x, self.network.inputs)
-        return integer_scores(self.network, self.tensors, self._packed, self.readout, x, threads)
+        if self.readout == "output":
+            return dense_scores(self._plan, x, threads)
+        return ff_scores(self.network, self.tensors, self.readout, x, threads)
 
     def scores(self, x, threads=1):
         """What the integer scores stand for, float32 (n, classes)."""
-        integers = self.integer_scores(x, threads).astype(np.float64)
-        name = {"output": "output", "head": "head", "goodness": "readout"}[self.readout]
-        if name != "readout":
-            integers -= self.tensors[f"{name}.zero_point"][0]
-        return (integers * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
+        integers = self.integer_scores(x, threads)
+        if self.readout != "goodness":
+            return self._values.take(integers.view(np.uint8))
+        return (integers * np.float64(self.tensors["readout.scale"][0])).astype(np.float32)
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,); of equal scores the first."""
