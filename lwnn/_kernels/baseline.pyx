@@ -12,6 +12,7 @@ include "int8.pxi"
 cdef extern from "processor.h":
     int lwnn_has_avx2()
     int lwnn_has_avx512()
+    int lwnn_has_avx512vnni()
 
 
 def processor_has(str variant):
@@ -20,4 +21,6 @@ def processor_has(str variant):
         return bool(lwnn_has_avx2())
     if variant == "avx512":
         return bool(lwnn_has_avx512())
+    if variant == "avx512vnni":
+        return bool(lwnn_has_avx512vnni())
     return True

@@ -5,6 +5,7 @@
  *     int8_ends.h      real rows to int8, sums to int8
  *     int8_few.h       sums of products of a few rows, from weights as they lie
  *     int8_many.h      a layer for a tile of rows, from weights laid out for it
+ *     int8_pair.h      which of these weights share a sum
  */
 #ifndef LWNN_INT8_H
 #define LWNN_INT8_H
@@ -12,5 +13,6 @@
 #include "int8_ends.h"
 #include "int8_few.h"
 #include "int8_many.h"
+#include "int8_pair.h"
 
 #endif

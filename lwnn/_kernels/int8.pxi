@@ -8,8 +8,9 @@
 #                    v M + 2^15 >> 16: 32 bits hold it, since |v| <= sqrt(sum of v^2)
 #
 # Every sum is exact and every row stands alone, so neither the build nor the number of threads
-# can change a bit. The doors take no number of threads: a step of a small net is too short to
-# wait for a team at its end, so whoever scores gives each thread rows of its own.
+# can change a bit, nor whether a row goes by itself or in a tile. The doors take no number of
+# threads: a step of a small net is too short to wait for a team at its end, so whoever scores
+# gives each thread rows of its own.
 #
 # Nothing here needs a maths library, memory of its own, or more than 64 bits, so that C on a
 # small device repeats it. `>>` of a negative number is arithmetic. Refuses nothing: shapes, and
@@ -20,6 +21,7 @@ cdef extern from "int8.h" nogil:
         Py_ssize_t n_in, n_out
         const signed char *weight
         const signed char *chains
+        const int *order
         const int *starts
         const int *further
         const int *bias
@@ -29,7 +31,7 @@ cdef extern from "int8.h" nogil:
         const signed char *table
         int zero_point
 
-    const int LWNN_ROWS8, LWNN_WORD8, LWNN_CHAIN8, LWNN_SATURATES8
+    const int LWNN_FEW8, LWNN_ROWS8, LWNN_TILE8, LWNN_WORD8, LWNN_CHAIN8, LWNN_SATURATES8
     void lwnn_input_float8(const float *x, const float *offset, const float *multiplier,
                            Py_ssize_t n, int zero_point, signed char *out)
     void lwnn_input_byte8(const unsigned char *x, const float *offset, const float *multiplier,
@@ -42,6 +44,8 @@ cdef extern from "int8.h" nogil:
     void lwnn_to_words8(const signed char *x, Py_ssize_t rows, Py_ssize_t n_in,
                         unsigned char *out)
     void lwnn_layer_tile8(const lwnn_layer8 *layer, const unsigned char *x, unsigned char *out)
+    void lwnn_pair8(const signed char *w, Py_ssize_t size, Py_ssize_t outputs, Py_ssize_t words,
+                    unsigned char *sums, int *left, int *order)
     void lwnn_from_words8(const unsigned char *x, Py_ssize_t rows, Py_ssize_t n,
                           signed char *out)
 
@@ -57,8 +61,10 @@ cdef enum:
     BIAS8 = 7
     MULTIPLIER8 = 8
     MOVED_BIAS8 = 9
-    STARTS8 = 10
-    FURTHER8 = 11
+    ORDER8 = 10
+    STARTS8 = 11
+    FURTHER8 = 12
+    COLUMNS8 = 13
 
 
 # ---------------------------------------------------------------- rows in
@@ -119,7 +125,7 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
     with nogil:
         # So few that they stay in the first cache while the weights pass.
         while r < n:
-            rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)
+            rows = min(n - r, <Py_ssize_t>LWNN_FEW8)
             lwnn_few8(&x[r, 0], rows, &weight[0, 0], x.shape[1], weight.shape[0], &out[r, 0])
             r += rows
 
@@ -194,6 +200,29 @@ def int8_saturates():
     return bool(LWNN_SATURATES8)
 
 
+def int8_pair(const signed char[:, ::1] weight, unsigned char[:, ::1] sums, int[::1] left,
+              int[:, ::1] order):
+    """Pair the words of four weights of each tile of four outputs; see int8_pair.h.
+
+    Parameters
+    ----------
+    weight : int8 (outputs, inputs)
+        IN. A multiple of 8 inputs.
+    sums : uint8 (inputs / 4, 16)
+        Workspace.
+    left : int32 (inputs / 4,)
+        Workspace.
+    order : int32 (outputs / 4, rounded up, inputs / 4)
+        OUT. Every word once; those at 2 c and 2 c + 1 are a pair.
+    """
+    cdef Py_ssize_t tile
+    with nogil:
+        for tile in range(order.shape[0]):
+            lwnn_pair8(&weight[tile * LWNN_TILE8, 0], weight.shape[1],
+                       weight.shape[0] - tile * LWNN_TILE8, order.shape[1], &sums[0, 0],
+                       &left[0], &order[tile, 0])
+
+
 cdef Py_ssize_t few_rows8() noexcept nogil:
     """Most rows for which a tile would take longer than one after the other."""
     return LWNN_ROWS8 * 5 // 8
@@ -217,7 +246,7 @@ cdef Py_ssize_t dense_layout8(Dense8 *net, const long long[:, ::1] layers, char 
         net.tiles[i] = <unsigned char *>base + used
         used += tile
     net.sums = <int *>(base + used)
-    return used + few_rows8() * net.widest * sizeof(int)
+    return used + LWNN_ROWS8 * net.widest * sizeof(int)
 
 
 def int8_dense_workspace(const long long[:, ::1] layers):
@@ -227,7 +256,7 @@ def int8_dense_workspace(const long long[:, ::1] layers):
 
 
 cdef lwnn_layer8 layer_of8(const Dense8 *net, Py_ssize_t i) noexcept nogil:
-    cdef const long long *at = net.table + i * 12
+    cdef const long long *at = net.table + i * COLUMNS8
     cdef lwnn_layer8 layer
     layer.n_in, layer.n_out, layer.zero_point = at[IN8], at[OUT8], <int>at[ZERO8]
     layer.weight = net.octets + at[WEIGHT8]
@@ -237,6 +266,7 @@ cdef lwnn_layer8 layer_of8(const Dense8 *net, Py_ssize_t i) noexcept nogil:
     layer.bias = net.words + at[BIAS8]
     layer.multiplier = net.words + at[MULTIPLIER8]
     layer.moved_bias = net.words + at[MOVED_BIAS8]
+    layer.order = net.words + at[ORDER8]
     layer.starts = net.words + at[STARTS8]
     layer.further = net.words + at[FURTHER8]
     return layer
@@ -283,11 +313,11 @@ def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_poin
         IN. Offset and multiplier of `int8_input`.
     zero_point : int
         IN. Of the quantized input.
-    layers : int64 (layers, 12)
+    layers : int64 (layers, 13)
         IN. Per layer: inputs, outputs, zero point; offsets in `octets` of the weight, the shift,
-        the activation's table (-1: none) and the weight in chains; offsets in `words` of the
-        bias, the multiplier, the moved bias, and of the further words of the chains where each
-        output's start and the words themselves.
+        the activation's table (-1: none) and the weight in chains (-1: none, then a tile of rows
+        goes row by row); offsets in `words` of the bias and the multiplier, and, for the chains,
+        of the moved bias, the order, the starts and the further words.
     octets : int8
         IN. Weights, shifts and tables of all layers.
     words : int32
@@ -307,7 +337,7 @@ def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_poin
             rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)
             input_rows(&x[r, 0], rows, &scaler[0, 0], &scaler[1, 0], net.inputs, zero_point,
                        net.states[0])
-            if rows > few:
+            if rows > few and layers[0, CHAINS8] >= 0:
                 tile_dense8(&net, rows, &out[r, 0])
             else:
                 few_dense8(&net, rows, &out[r, 0])

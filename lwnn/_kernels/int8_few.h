@@ -7,7 +7,7 @@
 
 #include "int8_vectors.h"
 
-enum { LWNN_OUTPUTS8 = 4, LWNN_LINE8 = 64 };
+enum { LWNN_OUTPUTS8 = 4, LWNN_LINE8 = 64, LWNN_FEW8 = 32 };
 
 /* Sums over the lanes of four vectors. */
 LWNN_INLINE8 void lwnn_lanes8(const lwnn_ints sums[LWNN_OUTPUTS8], int out[LWNN_OUTPUTS8])
@@ -82,21 +82,27 @@ LWNN_INLINE8 void lwnn_dots8(const signed char *x, lwnn_bytes last,
     lwnn_lanes8(sums, out);
 }
 
-/* out[r][o] = sum over k of x[r][k] w[o][k]. */
+/* out[r][o] = sum over k of x[r][k] w[o][k], for at most LWNN_FEW8 rows. */
 static void lwnn_few8(const signed char *x, ptrdiff_t rows, const signed char *w, ptrdiff_t n_in,
                       ptrdiff_t n_out, int *out)
 {
+    lwnn_bytes last[LWNN_FEW8];
+    for (ptrdiff_t r = 0; r < rows; r++)
+        last[r] = lwnn_last8(x + r * n_in, n_in, n_in % LWNN_BYTES8);
     for (ptrdiff_t o = 0; o < n_out; o += LWNN_OUTPUTS8) {
-        const ptrdiff_t count = n_out - o < LWNN_OUTPUTS8 ? n_out - o : LWNN_OUTPUTS8;
-        const ptrdiff_t ahead = n_out - o < 2 * LWNN_OUTPUTS8 ? 0 : LWNN_OUTPUTS8 * n_in;
+        const ptrdiff_t left = n_out - o;
+        const ptrdiff_t ahead = left < 2 * LWNN_OUTPUTS8 ? 0 : LWNN_OUTPUTS8 * n_in;
         const signed char *four[LWNN_OUTPUTS8];
         for (int i = 0; i < LWNN_OUTPUTS8; i++)
-            four[i] = w + (o + (i < count ? i : 0)) * n_in;
+            four[i] = w + (o + (i < left ? i : 0)) * n_in;
         for (ptrdiff_t r = 0; r < rows; r++) {
+            int *const row = out + r * n_out + o;
             int line[LWNN_OUTPUTS8];
-            const signed char *row = x + r * n_in;
-            lwnn_dots8(row, lwnn_last8(row, n_in, n_in % LWNN_BYTES8), four, ahead, n_in, line);
-            memcpy(out + r * n_out + o, line, (size_t)count * sizeof(int));
+            lwnn_dots8(x + r * n_in, last[r], four, ahead, n_in, line);
+            if (left >= LWNN_OUTPUTS8)
+                memcpy(row, line, sizeof line);
+            else
+                memcpy(row, line, (size_t)left * sizeof *line);
         }
     }
 }

@@ -4,16 +4,17 @@
  * inputs of a row lie in words of four bytes, those of the tile's rows beside each other,
  *
  *     x    [word][row][4], moved up by 128: bytes without sign
- *     w    [output][word][4], rows of whole chains, zeros behind the last weight
+ *     w    [tile of outputs][chain][output][2][4], zeros behind the last weight
  *
- * and as four outputs of a tile make a word of the next layer, that layout is also what comes
- * out. The bias makes up for the 128.
+ * and as four outputs make a word of the next layer, that layout is also what comes out. The bias
+ * makes up for the 128.
  *
  * Two words are a chain. With `maddubs` a chain's products are summed in 16 bits, four at a time
- * in a lane, before they are widened, which takes a third of the instructions of widening first.
- * 16 bits hold any such sum if neither the positive nor the negative weights of a lane exceed 128
- * together: 255 * 128 < 2^15. Weights that do are split (see lwnn.quantization.packing): what is
- * beyond goes to a list of further words, each with a place, of which any two make a chain.
+ * in a lane, before they are widened, which takes a third less of the instructions. 16 bits hold
+ * any such sum if neither the positive nor the negative weights of a lane exceed 128 together:
+ * 255 * 128 < 2^15. So the words of a tile of outputs are paired, large with small ones, and
+ * weights that exceed it all the same are split: what is beyond goes to a list of further words,
+ * each with its place, of which any two make a chain. See lwnn.quantization.packing.
  */
 #ifndef LWNN_INT8_MANY_H
 #define LWNN_INT8_MANY_H
@@ -36,9 +37,10 @@ enum { LWNN_SATURATES8 = 0 };
 typedef struct {
     ptrdiff_t n_in, n_out;
     const signed char *weight;     /* [output][input] */
-    const signed char *chains;     /* the same in rows of whole chains, split */
-    const int *starts;             /* of each output's further words, and their end */
-    const int *further;            /* (word of the input, four weights), an even number of them */
+    const signed char *chains;     /* the same in chains, split */
+    const int *order;              /* [tile][word]: the input's word that meets one of chains */
+    const int *starts;             /* [tile + 1]: of each tile's further chains, and their end */
+    const int *further;            /* [chain][output][two of (word of the input, weights)] */
     const int *bias, *moved_bias;  /* the second makes up for the 128 */
     const int *multiplier;
     const signed char *shift;
@@ -84,34 +86,54 @@ LWNN_INLINE8 lwnn_ints lwnn_weights8(const void *w)
     return (lwnn_ints){0} + word;
 }
 
-/* Sums of a few outputs, those from `output` on, for a tile of rows. */
-static void lwnn_tile8(const lwnn_layer8 *layer, ptrdiff_t output, const unsigned char *x,
-                       int out[LWNN_TILE8][LWNN_ROWS8])
+/* Sums of a tile of outputs for a tile of rows. Not inlined: it needs every
+ * register there is. */
+__attribute__((noinline)) static void lwnn_tile8(const lwnn_layer8 *layer, ptrdiff_t tile,
+                                                 const unsigned char *x,
+                                                 int out[LWNN_TILE8][LWNN_ROWS8])
 {
-    const ptrdiff_t size = (layer->n_in + LWNN_CHAIN8 - 1) / LWNN_CHAIN8 * LWNN_CHAIN8;
+    const ptrdiff_t words = (layer->n_in + LWNN_CHAIN8 - 1) / LWNN_CHAIN8 * 2;
+    const signed char *w = layer->chains + tile * LWNN_TILE8 * words * 4;
+    const int *const order = layer->order + tile * words;
+    const int *further = layer->further + (ptrdiff_t)layer->starts[tile] * LWNN_TILE8 * 4;
+    const int *const end = layer->further + (ptrdiff_t)layer->starts[tile + 1] * LWNN_TILE8 * 4;
     lwnn_ints sums[LWNN_TILE8][LWNN_VECTORS8];
-    const signed char *w[LWNN_TILE8];
 #pragma GCC unroll 4
-    for (int o = 0; o < LWNN_TILE8; o++) {
-        /* Past the last output the first one is taken again, and dropped. */
-        w[o] = layer->chains + (output + (output + o < layer->n_out ? o : 0)) * size;
+    for (int o = 0; o < LWNN_TILE8; o++)
 #pragma GCC unroll 2
         for (int v = 0; v < LWNN_VECTORS8; v++)
             sums[o][v] = (lwnn_ints){0};
-    }
-    for (ptrdiff_t k = 0; k < size; k += LWNN_CHAIN8, x += 2 * LWNN_WORD8) {
+    for (ptrdiff_t k = 0; k < words; k += 2, w += LWNN_TILE8 * LWNN_CHAIN8) {
+        const unsigned char *const a = x + (ptrdiff_t)order[k] * LWNN_WORD8;
+        const unsigned char *const b = x + (ptrdiff_t)order[k + 1] * LWNN_WORD8;
         lwnn_ints first[LWNN_VECTORS8], second[LWNN_VECTORS8];
 #pragma GCC unroll 2
         for (int v = 0; v < LWNN_VECTORS8; v++) {
-            first[v] = lwnn_load_ints(x + v * LWNN_BYTES8);
-            second[v] = lwnn_load_ints(x + LWNN_WORD8 + v * LWNN_BYTES8);
+            first[v] = lwnn_load_ints(a + v * LWNN_BYTES8);
+            second[v] = lwnn_load_ints(b + v * LWNN_BYTES8);
         }
 #pragma GCC unroll 4
         for (int o = 0; o < LWNN_TILE8; o++) {
-            const lwnn_ints a = lwnn_weights8(w[o] + k), b = lwnn_weights8(w[o] + k + 4);
+            const lwnn_ints c = lwnn_weights8(w + o * LWNN_CHAIN8);
+            const lwnn_ints d = lwnn_weights8(w + o * LWNN_CHAIN8 + 4);
 #pragma GCC unroll 2
             for (int v = 0; v < LWNN_VECTORS8; v++) {
-                sums[o][v] = lwnn_chain8(sums[o][v], first[v], a, second[v], b);
+                sums[o][v] = lwnn_chain8(sums[o][v], first[v], c, second[v], d);
+                LWNN_KEEP8(sums[o][v]);
+            }
+        }
+    }
+    for (; further < end; further += LWNN_TILE8 * 4) {
+#pragma GCC unroll 4
+        for (int o = 0; o < LWNN_TILE8; o++) {
+            const int *const two = further + o * 4;
+            const unsigned char *const a = x + (ptrdiff_t)two[0] * LWNN_WORD8;
+            const unsigned char *const b = x + (ptrdiff_t)two[2] * LWNN_WORD8;
+            const lwnn_ints c = lwnn_weights8(two + 1), d = lwnn_weights8(two + 3);
+#pragma GCC unroll 2
+            for (int v = 0; v < LWNN_VECTORS8; v++) {
+                sums[o][v] = lwnn_chain8(sums[o][v], lwnn_load_ints(a + v * LWNN_BYTES8), c,
+                                         lwnn_load_ints(b + v * LWNN_BYTES8), d);
                 LWNN_KEEP8(sums[o][v]);
             }
         }
@@ -123,52 +145,25 @@ static void lwnn_tile8(const lwnn_layer8 *layer, ptrdiff_t output, const unsigne
             lwnn_store_ints(out[o] + v * LWNN_INTS8, sums[o][v]);
 }
 
-/* Adds what one output's further words make. */
-static void lwnn_further8(const lwnn_layer8 *layer, ptrdiff_t output, const unsigned char *x,
-                          int out[LWNN_ROWS8])
-{
-    const int *entry = layer->further + 2 * layer->starts[output];
-    const int *const end = layer->further + 2 * layer->starts[output + 1];
-    lwnn_ints sums[LWNN_VECTORS8];
-#pragma GCC unroll 2
-    for (int v = 0; v < LWNN_VECTORS8; v++)
-        sums[v] = lwnn_load_ints(out + v * LWNN_INTS8);
-    for (; entry < end; entry += 4) {
-        const unsigned char *const first = x + (ptrdiff_t)entry[0] * LWNN_WORD8;
-        const unsigned char *const second = x + (ptrdiff_t)entry[2] * LWNN_WORD8;
-        const lwnn_ints a = lwnn_weights8(entry + 1), b = lwnn_weights8(entry + 3);
-#pragma GCC unroll 2
-        for (int v = 0; v < LWNN_VECTORS8; v++)
-            sums[v] = lwnn_chain8(sums[v], lwnn_load_ints(first + v * LWNN_BYTES8), a,
-                                  lwnn_load_ints(second + v * LWNN_BYTES8), b);
-    }
-#pragma GCC unroll 2
-    for (int v = 0; v < LWNN_VECTORS8; v++)
-        lwnn_store_ints(out + v * LWNN_INTS8, sums[v]);
-}
-
 /* All outputs of a layer for a tile of rows, laid out as `x`. */
 static void lwnn_layer_tile8(const lwnn_layer8 *layer, const unsigned char *x, unsigned char *out)
 {
+    const ptrdiff_t tiles = (layer->n_out + LWNN_TILE8 - 1) / LWNN_TILE8;
     int sums[LWNN_TILE8][LWNN_ROWS8] __attribute__((aligned(64)));
-    for (ptrdiff_t o = 0; o < layer->n_out; o += LWNN_TILE8, out += LWNN_WORD8) {
-        const ptrdiff_t left = layer->n_out - o;
+    for (ptrdiff_t t = 0; t < tiles; t++) {
         lwnn_rounding8 how[LWNN_TILE8];
-        lwnn_tile8(layer, o, x, sums);
         for (int i = 0; i < LWNN_TILE8; i++) {
-            const ptrdiff_t at = o + (i < left ? i : 0);
-            if (layer->starts[at] < layer->starts[at + 1])
-                lwnn_further8(layer, at, x, sums[i]);
-            how[i] = (lwnn_rounding8){layer->moved_bias[at], layer->multiplier[at],
-                                      layer->shift[at]};
+            /* What is beyond the last output is dropped: any way to round it will do. */
+            const ptrdiff_t o = t * LWNN_TILE8 + i < layer->n_out ? t * LWNN_TILE8 + i : 0;
+            how[i] = (lwnn_rounding8){layer->moved_bias[o], layer->multiplier[o],
+                                      layer->shift[o]};
         }
-        lwnn_requantize_words8(sums[0], LWNN_ROWS8, how, layer->zero_point, out);
+        lwnn_tile8(layer, t, x, sums);
+        lwnn_requantize_words8(sums[0], LWNN_ROWS8, how, layer->zero_point, out + t * LWNN_WORD8);
     }
-    if (layer->table) {
-        unsigned char *const start = out - (layer->n_out + 3) / 4 * LWNN_WORD8;
-        for (unsigned char *p = start; p < out; p++)
-            *p = (unsigned char)(layer->table[*p] + 128);
-    }
+    if (layer->table)
+        for (ptrdiff_t i = 0; i < tiles * LWNN_WORD8; i++)
+            out[i] = (unsigned char)(layer->table[out[i]] + 128);
 }
 
 /* Quantized rows to words of a tile; rows that are not there become the first one. */

@@ -28,7 +28,7 @@ typedef int lwnn_ints __attribute__((vector_size(LWNN_BYTES8)));
 /* Keeps a sum in its register from one step to the next. Without it GCC moves the products of a
  * step ahead of the sums that take them up, and there are no registers for both. */
 #if defined(__x86_64__)
-#define LWNN_KEEP8(v) __asm__("" : "+v"(v))
+#define LWNN_KEEP8(v) __asm__ volatile("" : "+v"(v))
 #else
 #define LWNN_KEEP8(v) (void)(v)
 #endif

@@ -12,6 +12,7 @@ __all__ = [
     "int8_input",
     "int8_lookup",
     "int8_normalize",
+    "int8_pair",
     "int8_requantize",
     "int8_saturates",
     "integer_root",
@@ -45,6 +46,22 @@ def int8_lookup(x, table, out):
 
 def int8_saturates():
     return False
+
+
+def int8_pair(weight, sums, left, order):
+    for tile, found in enumerate(order):
+        part = weight[4 * tile : 4 * tile + 4].astype(np.int64)
+        halves = part.reshape(len(part), -1, 2, 2)
+        both = np.stack([np.maximum(halves, 0).sum(3), np.maximum(-halves, 0).sum(3)], axis=3)
+        # Word, output, sum.
+        both = both.transpose(1, 0, 2, 3).reshape(found.size, len(part), 4)
+        rest = list(np.argsort(-both.max((1, 2)), kind="stable"))
+        for k in range(0, found.size, 2):
+            first = rest.pop(0)
+            tried = rest[-256:]
+            exceeded = ((both[first] + both[tried]) > 128).any(2).sum(1)
+            found[k : k + 2] = first, tried[exceeded.argmin()]
+            rest.remove(found[k + 1])
 
 
 def int8_dense_workspace(layers):

@@ -14,7 +14,7 @@ import typing
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.quantization.packing import Layer, Packed, packed
+from lwnn.quantization.packing import Layer, packed
 from lwnn.quantization.tensors import passes, used_layers
 
 #: Sums that a layer of a Forward-Forward net may hold while a thread scores some rows: 1 MB.
@@ -26,25 +26,41 @@ _LEAST, _MOST = 16, 1024
 class DensePlan(typing.NamedTuple):
     """What `int8_dense` needs to know of a net."""
 
-    scaler: np.ndarray
-    zero_point: int
-    packed: Packed
+    #: All that stands between the rows and the workspace.
+    arguments: tuple
     workspace: int
+    classes: int
 
 
-def dense_plan(network, tensors):
-    """Lay out a dense net's tensors for the kernels, once for many calls."""
+def dense_plan(network, tensors, many):
+    """Lay out a dense net's tensors for the kernels, once for many calls.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : dict of str to ndarray
+        As `lwnn.quantization.tensors.expected` lists them, checked.
+    many : bool
+        Whether for many rows, which takes longer, and twice the memory.
+    """
+    parts = "weight", "bias", "multiplier", "shift"
     layers = packed(
-        Layer(
-            *(tensors[f"{name}.{part}"] for part in ("weight", "bias", "multiplier", "shift")),
-            _scalar(tensors, f"{name}.zero_point"),
-            tensors.get(f"{name}.table"),
-        )
-        for name, _, _ in network.layers
+        (
+            Layer(
+                *(tensors[f"{name}.{part}"] for part in parts),
+                _scalar(tensors, f"{name}.zero_point"),
+                tensors.get(f"{name}.table"),
+            )
+            for name, _, _ in network.layers
+        ),
+        many,
     )
     scaler = np.stack([tensors["input.offset"], tensors["input.multiplier"]])
-    workspace = kernels.int8_dense_workspace(layers.layers)
-    return DensePlan(scaler, _scalar(tensors, "input.zero_point"), layers, workspace)
+    return DensePlan(
+        (scaler, _scalar(tensors, "input.zero_point"), *layers),
+        kernels.int8_dense_workspace(layers.layers),
+        network.classes,
+    )
 
 
 def dense_scores(plan, x, threads):
@@ -61,16 +77,15 @@ def dense_scores(plan, x, threads):
     -------
     ndarray of int8, shape (n, classes)
     """
-    out = np.empty((len(x), plan.packed.layers[-1, 1]), np.int8)
-
-    def score(rows, target):
-        workspace = np.empty(plan.workspace, np.int8)
-        kernels.int8_dense(rows, plan.scaler, plan.zero_point, *plan.packed, workspace, target)
-
+    out = np.empty((x.shape[0], plan.classes), np.int8)
     if threads == 1:
-        score(x, out)
+        kernels.int8_dense(x, *plan.arguments, np.empty(plan.workspace, np.int8), out)
     else:
-        _shared_out(lambda rows: score(x[rows], out[rows]), len(x), _MOST, threads)
+
+        def score(rows):
+            out[rows] = dense_scores(plan, x[rows], 1)
+
+        _shared_out(score, len(x), _MOST, threads)
     return out
 
 

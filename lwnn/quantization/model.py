@@ -11,6 +11,9 @@ from lwnn.quantization import tensors as tensors_of
 from lwnn.quantization.inference import dense_plan, dense_scores, ff_scores
 from lwnn.scoring import check_rows, probabilities
 
+#: Rows from which on it pays to lay out weights for many.
+_MANY = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class QuantizedModel:
@@ -66,8 +69,12 @@ class QuantizedModel:
         )
 
     @functools.cached_property
-    def _plan(self):
-        return dense_plan(self.network, self.tensors)
+    def _plan_for_few(self):
+        return dense_plan(self.network, self.tensors, many=False)
+
+    @functools.cached_property
+    def _plan_for_many(self):
+        return dense_plan(self.network, self.tensors, many=True)
 
     @functools.cached_property
     def _values(self):
@@ -99,7 +106,8 @@ class QuantizedModel:
         """
         x = check_rows(x, self.network.inputs)
         if self.readout == "output":
-            return dense_scores(self._plan, x, threads)
+            plan = self._plan_for_few if len(x) < _MANY else self._plan_for_many
+            return dense_scores(plan, x, threads)
         return ff_scores(self.network, self.tensors, self.readout, x, threads)
 
     def scores(self, x, threads=1):

@@ -1,10 +1,13 @@
 """A dense net's tensors end to end, as one call of the kernels reads them.
 
-Some processors sum products in 16 bits, faster than any other way, but saturate. Eight weights of
-an output, two words of four, share two such sums: the first two and the last two bytes of both
-words. Inputs are 0 to 255 there, so a sum fits if its positive weights are at most 128 together,
-and so are its negative ones. Weights beyond that are split: what is left over goes to further
-words of its own, which is exact for any weights, and short for those that nets have.
+For one row or a few, weights are read as they lie. For many they are laid out once more, in words
+of four and chains of two words, a tile of four outputs at a time.
+
+Some processors sum products in 16 bits, faster than any other way, but saturate. The eight weights
+of a chain share two such sums: the first two and the last two bytes of both words. Inputs are 0 to
+255 there, so a sum fits if its positive weights are at most 128 together, and so are its negative
+ones. `int8_pair` makes chains of words for which that is so, if it can. What is beyond goes to
+further words of its own: exact for any weights, and little for those that nets have.
 """
 
 import typing
@@ -13,8 +16,8 @@ import numpy as np
 
 from lwnn._kernels import kernels
 
-#: Bytes of a word, words of a chain.
-_WORD, _CHAIN = 4, 2
+#: Bytes of a word, words of a chain, outputs of a tile.
+_WORD, _CHAIN, _TILE = 4, 2, 4
 #: What the weights of one sign in a sum of 16 bits may come to: 255 · 128 < 2^15. Of further words
 #: half, so that any two of them make a chain.
 _MOST = 128
@@ -42,28 +45,32 @@ class Packed(typing.NamedTuple):
     words: np.ndarray
 
 
-def packed(layers):
+def packed(layers, many):
     """Join the tensors of all layers.
 
     Parameters
     ----------
     layers : iterable of Layer
+    many : bool
+        Whether to lay weights out for many rows too.
     """
     octets, words, rows = _Joined(np.int8), _Joined(np.int32), []
     for layer in layers:
         outputs, inputs = layer.weight.shape
-        chains, starts, further = split(layer.weight, kernels.int8_saturates())
-        # Modulo 2^32, as the sums that it belongs to.
-        moved = layer.bias.ravel() - _MOVED * layer.weight.sum(axis=1, dtype=np.int64)
-        rows.append(
-            (
-                *(inputs, outputs, layer.zero_point),
-                *map(octets.add, (layer.weight, layer.shift)),
-                -1 if layer.table is None else octets.add(layer.table),
-                octets.add(chains),
-                *map(words.add, (layer.bias, layer.multiplier, moved, starts, further)),
-            )
-        )
+        row = [
+            *(inputs, outputs, layer.zero_point),
+            *map(octets.add, (layer.weight, layer.shift)),
+            -1 if layer.table is None else octets.add(layer.table),
+        ]
+        own = layer.bias, layer.multiplier
+        if many:
+            chains, *rest = split(layer.weight, kernels.int8_saturates())
+            # Modulo 2^32, as the sums that it belongs to.
+            moved = layer.bias.ravel() - _MOVED * layer.weight.sum(axis=1, dtype=np.int64)
+            row += [octets.add(chains), *map(words.add, (*own, moved, *rest))]
+        else:
+            row += [-1, *map(words.add, own), -1, -1, -1, -1]
+        rows.append(row)
     return Packed(np.array(rows, np.int64), octets.array(), words.array())
 
 
@@ -74,58 +81,86 @@ def split(weight, saturates=True):
     ----------
     weight : ndarray of int8, shape (outputs, inputs)
     saturates : bool
-        Whether anything has to be split at all.
+        Whether anything has to be paired and split at all.
 
     Returns
     -------
-    chains : ndarray of int8, shape (outputs, inputs up to the next multiple of 8)
-    starts : ndarray of int32, shape (outputs + 1,)
-        Where each output's further words start; all even.
-    further : ndarray of int32, shape (starts[-1], 2)
-        Which word of the inputs, and four weights that add to those of `chains` there.
+    chains : ndarray of int8, shape (tiles, words / 2, 4, 2, 4)
+        Four outputs a tile, two words a chain; zeros where there are no weights.
+    order : ndarray of int32, shape (tiles, words)
+        Which word of the inputs each of `chains` is for.
+    starts : ndarray of int32, shape (tiles + 1,)
+        Where each tile's further chains start.
+    further : ndarray of int32, shape (starts[-1], 4, 2, 2)
+        Per chain, output and word: which word of the inputs, and four weights that add to those
+        of `chains` there.
     """
     outputs, inputs = weight.shape
-    size = -(-inputs // (_WORD * _CHAIN)) * _WORD * _CHAIN
-    whole = np.zeros((outputs, size), np.int16)
-    whole[:, :inputs] = weight
-    # Output, chain, word, sum, the two weights that a word has in it.
-    rest = np.zeros((outputs, size // (_WORD * _CHAIN), _CHAIN, 2, 2), np.int16)
-    for sign in (1, -1) if saturates else ():
-        part = np.maximum(sign * whole.reshape(rest.shape), 0)
-        over = np.maximum(part.sum(axis=(2, 4), dtype=np.int16) - _MOST, 0)
-        for word, weight_of in np.ndindex(_CHAIN, 2):
-            taken = np.minimum(part[:, :, word, :, weight_of], over)
-            rest[:, :, word, :, weight_of] += sign * taken
+    tiles, words = -(-outputs // _TILE), -(-inputs // (_WORD * _CHAIN)) * _CHAIN
+    whole = np.zeros((tiles * _TILE, words * _WORD), np.int8)
+    whole[:outputs, :inputs] = weight
+    order = np.tile(np.arange(words, dtype=np.int32), (tiles, 1))
+    if saturates:
+        room = np.empty((words, 4 * _TILE), np.uint8), np.empty(words, np.int32)
+        kernels.int8_pair(whole, *room, order)
+    whole = whole.reshape(tiles, _TILE, words, _WORD)
+    chains = np.take_along_axis(whole, order[:, None, :, None].astype(np.int64), axis=2)
+    chains = chains.reshape(tiles, _TILE, -1, _CHAIN, _WORD)
+    rest = _beyond(chains) if saturates else np.zeros_like(chains)
+    kept = np.ascontiguousarray((chains - rest).astype(np.int8).swapaxes(1, 2))
+    return (kept, order, *_further(rest.reshape(tiles, _TILE, words, 2, 2), order))
+
+
+def _beyond(chains):
+    """What is too much of chains (tile, output, chain, word, weight): first words bear it first."""
+    sums = chains.reshape(*chains.shape[:-1], 2, 2).astype(np.int16)
+    rest = np.zeros_like(sums)
+    for sign in (1, -1):
+        part = np.maximum(sign * sums, 0)
+        over = np.maximum(part.sum(axis=(3, 5), dtype=np.int16) - _MOST, 0)
+        for word, weight in np.ndindex(_CHAIN, 2):
+            taken = np.minimum(part[..., word, :, weight], over)
+            rest[..., word, :, weight] += sign * taken
             over -= taken
-    chains = whole - rest.reshape(whole.shape)
-    return (chains.astype(np.int8), *_further(rest.reshape(outputs, -1, 2, 2)))
+    return rest.reshape(chains.shape)
 
 
-def _further(rest):
-    """What is left over of weights (output, word, sum, weight), a word at a time."""
-    outputs = len(rest)
-    owner, place, words = [], [], []
+def _further(rest, order):
+    """Words (tile, output, word, sum, weight) as chains; see `split`."""
+    tiles = len(rest)
+    lists = []
     while rest.any():
-        part = np.empty_like(rest)
-        part[..., 0] = rest[..., 0].clip(-_MOST_FURTHER, _MOST_FURTHER)
-        room = _MOST_FURTHER - np.maximum(part[..., 0], 0)
-        least = np.minimum(part[..., 0], 0) * -1 - _MOST_FURTHER
-        part[..., 1] = np.clip(rest[..., 1], least, room)
+        part = _at_most(rest)
         rest = rest - part
-        found = part.any(axis=(2, 3)).nonzero()
-        owner.append(found[0])
-        place.append(found[1])
-        words.append(part[found].reshape(-1, _WORD).astype(np.int8).view(np.int32).ravel())
-    owner = np.concatenate(owner) if owner else np.zeros(0, np.int64)
-    odd = (np.bincount(owner, minlength=outputs) % 2).nonzero()[0]
-    owner = np.concatenate([owner, odd])
-    further = np.zeros((len(owner), 2), np.int32)
-    if place:
-        count = len(owner) - len(odd)
-        further[:count] = np.stack([np.concatenate(place), np.concatenate(words)], axis=1)
-    starts = np.zeros(outputs + 1, np.int32)
-    starts[1:] = np.cumsum(np.bincount(owner, minlength=outputs))
-    return starts, further[np.argsort(owner, kind="stable")]
+        tile, output, word = part.any(axis=(3, 4)).nonzero()
+        weights = part[tile, output, word].astype(np.int8).reshape(-1, _WORD).view(np.int32)
+        lists.append(np.stack([tile, output, order[tile, word], weights.ravel()]))
+    if not lists:
+        return np.zeros(tiles + 1, np.int32), np.zeros((0, _TILE, 2, 2), np.int32)
+    tile, output, word, weights = np.concatenate(lists, axis=1)
+    # The words of an output, one behind the other, and how many are before each of them.
+    owner = tile * _TILE + output
+    by_owner = np.argsort(owner, kind="stable")
+    counts = np.bincount(owner, minlength=tiles * _TILE)
+    before = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    starts = np.zeros(tiles + 1, np.int32)
+    most = counts.reshape(tiles, _TILE).max(axis=1)
+    starts[1:] = np.cumsum(-(-most // _CHAIN))
+    further = np.zeros((starts[-1], _TILE, _CHAIN, 2), np.int32)
+    tile, output, word, weights = (values[by_owner] for values in (tile, output, word, weights))
+    place = starts[tile] + before // _CHAIN, output, before % _CHAIN
+    further[place] = np.stack([word, weights], axis=1)
+    return starts, further
+
+
+def _at_most(rest):
+    """As much of each sum as leaves room for another word's."""
+    part = np.empty_like(rest)
+    part[..., 0] = rest[..., 0].clip(-_MOST_FURTHER, _MOST_FURTHER)
+    most = _MOST_FURTHER - np.maximum(part[..., 0], 0)
+    least = -_MOST_FURTHER - np.minimum(part[..., 0], 0)
+    part[..., 1] = rest[..., 1].clip(least, most)
+    return part
 
 
 class _Joined:

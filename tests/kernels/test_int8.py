@@ -176,23 +176,25 @@ def test_dense(build, shape, rng, monkeypatch, dtype, largest):
     widths = inputs, outputs, 6, outputs
 
     def weights(*shape):
-        """Inputs of 255 meet 127 often, or less and less."""
+        """Extreme ones, so that sums of 16 bits saturate if they can, or small ones."""
         return np.maximum(int8(rng, *shape), -127) // (1 if largest else 5)
 
     monkeypatch.setattr(packing, "kernels", build)
-    net = packing.packed(dense_net(rng, widths, weights))
+    net = packing.packed(dense_net(rng, widths, weights), many=True)
     workspace = np.empty(build.int8_dense_workspace(net.layers), np.int8)
     x = rng.choice([0, 255, 255, 100], (n, inputs)).astype(dtype)
+    x[::2] = rng.integers(0, 256, inputs)
     scaler = np.stack([np.zeros(inputs), np.ones(inputs)]).astype(np.float32)
     arguments = x, scaler, -128, *net, workspace
     got, twin = both(build, "int8_dense", arguments, np.zeros((n, outputs), np.int8))
     np.testing.assert_array_equal(got, twin)
-    assert got.size < 10 or len(np.unique(got)) > 2
+    assert outputs < 3 or len(np.unique(got)) > 2
 
 
 def test_dense_refuses_a_workspace_that_is_too_small(build, shape, rng):
     n, inputs, outputs = shape
-    net = packing.packed(dense_net(rng, (inputs, outputs), lambda *shape: int8(rng, *shape) // 2))
+    layers = dense_net(rng, (inputs, outputs), lambda *shape: int8(rng, *shape) // 2)
+    net = packing.packed(layers, many=False)
     workspace = np.empty(build.int8_dense_workspace(net.layers) - 1, np.int8)
     x, scaler = np.zeros((n, inputs), np.uint8), np.ones((2, inputs), np.float32)
     with pytest.raises(ValueError, match="workspace"):
