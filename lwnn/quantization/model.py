@@ -11,8 +11,8 @@ from lwnn.quantization import tensors as tensors_of
 from lwnn.quantization.inference import dense_plan, dense_scores, ff_scores
 from lwnn.scoring import check_rows, probabilities
 
-#: Rows from which on it pays to lay out weights for many.
-_MANY = 64
+#: Rows that are a batch, and rows in batches after which laying out the weights for many has paid.
+_BATCH, _MANY = 64, 16_384
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +77,17 @@ class QuantizedModel:
         return dense_plan(self.network, self.tensors, many=True)
 
     @functools.cached_property
+    def _batched(self):
+        """Rows scored in batches so far, in a list of one, as the fields are frozen."""
+        return [0]
+
+    def _plan(self, rows):
+        if rows < _BATCH:
+            return self._plan_for_few
+        self._batched[0] += rows
+        return self._plan_for_few if self._batched[0] < _MANY else self._plan_for_many
+
+    @functools.cached_property
     def _values(self):
         """What each integer score stands for, float32 (256,): 0 … 127, then -128 … -1."""
         name = self.readout
@@ -106,8 +117,7 @@ class QuantizedModel:
         """
         x = check_rows(x, self.network.inputs)
         if self.readout == "output":
-            plan = self._plan_for_few if len(x) < _MANY else self._plan_for_many
-            return dense_scores(plan, x, threads)
+            return dense_scores(self._plan(len(x)), x, threads)
         return ff_scores(self.network, self.tensors, self.readout, x, threads)
 
     def scores(self, x, threads=1):

@@ -85,8 +85,9 @@ def split(weight, saturates=True):
 
     Returns
     -------
-    chains : ndarray of int8, shape (tiles, words / 2, 4, 2, 4)
-        Four outputs a tile, two words a chain; zeros where there are no weights.
+    chains : ndarray of int8, shape (tiles, words / 2, 4, 2, 2, 2)
+        Four outputs a tile, two words a chain, two weights of each of two sums a word; zeros where
+        there are no weights.
     order : ndarray of int32, shape (tiles, words)
         Which word of the inputs each of `chains` is for.
     starts : ndarray of int32, shape (tiles + 1,)
@@ -105,51 +106,66 @@ def split(weight, saturates=True):
         kernels.int8_pair(whole, *room, order)
     whole = whole.reshape(tiles, _TILE, words, _WORD)
     chains = np.take_along_axis(whole, order[:, None, :, None].astype(np.int64), axis=2)
-    chains = chains.reshape(tiles, _TILE, -1, _CHAIN, _WORD)
-    rest = _beyond(chains) if saturates else np.zeros_like(chains)
-    kept = np.ascontiguousarray((chains - rest).astype(np.int8).swapaxes(1, 2))
-    return (kept, order, *_further(rest.reshape(tiles, _TILE, words, 2, 2), order))
+    # Chain, output, word, sum, weight: of one sum are two weights of both words.
+    chains = chains.reshape(tiles, _TILE, -1, _CHAIN, 2, 2).swapaxes(1, 2).copy()
+    if not saturates:
+        return chains, order, np.zeros(tiles + 1, np.int32), np.zeros((0, _TILE, 2, 2), np.int32)
+    tile, chain, output = _exceeding(chains)
+    rest = _beyond(chains[tile, chain, output])
+    chains[tile, chain, output] -= rest
+    word = order.reshape(tiles, -1, _CHAIN)[tile, chain]
+    owner = np.repeat(tile * _TILE + output, _CHAIN)
+    return (chains, order, *_further(rest.reshape(-1, 2, 2), owner, word.ravel(), tiles))
+
+
+def _sums(chains, sign):
+    """What the weights of one sign come to in each sum of chains (…, word, sum, weight)."""
+    part = np.maximum(chains, 0) if sign > 0 else -np.minimum(chains, 0)
+    part = part.astype(np.int16)
+    return part[..., 0, :, 0] + part[..., 0, :, 1] + part[..., 1, :, 0] + part[..., 1, :, 1]
+
+
+def _exceeding(chains):
+    """Where a chain has a sum that 16 bits may not hold."""
+    most = np.maximum(_sums(chains, 1), _sums(chains, -1)).max(axis=-1)
+    return (most > _MOST).nonzero()
 
 
 def _beyond(chains):
-    """What is too much of chains (tile, output, chain, word, weight): first words bear it first."""
-    sums = chains.reshape(*chains.shape[:-1], 2, 2).astype(np.int16)
-    rest = np.zeros_like(sums)
+    """What is too much of chains (…, word, sum, weight), taken from their first words first."""
+    rest = np.zeros_like(chains)
     for sign in (1, -1):
-        part = np.maximum(sign * sums, 0)
-        over = np.maximum(part.sum(axis=(3, 5), dtype=np.int16) - _MOST, 0)
+        over = np.maximum(_sums(chains, sign) - _MOST, 0)
         for word, weight in np.ndindex(_CHAIN, 2):
-            taken = np.minimum(part[..., word, :, weight], over)
-            rest[..., word, :, weight] += sign * taken
+            taken = np.minimum(np.maximum(sign * chains[..., word, :, weight], 0), over)
+            rest[..., word, :, weight] += (sign * taken).astype(np.int8)
             over -= taken
-    return rest.reshape(chains.shape)
+    return rest
 
 
-def _further(rest, order):
-    """Words (tile, output, word, sum, weight) as chains; see `split`."""
-    tiles = len(rest)
+def _further(rest, owner, place, tiles):
+    """Words (…, sum, weight) of the outputs `owner`, whose inputs are at `place`, as chains.
+
+    Returns `starts` and `further`; see `split`.
+    """
     lists = []
-    while rest.any():
+    while (some := rest.any(axis=(1, 2))).any():
+        rest, owner, place = rest[some], owner[some], place[some]
         part = _at_most(rest)
         rest = rest - part
-        tile, output, word = part.any(axis=(3, 4)).nonzero()
-        weights = part[tile, output, word].astype(np.int8).reshape(-1, _WORD).view(np.int32)
-        lists.append(np.stack([tile, output, order[tile, word], weights.ravel()]))
+        lists.append(np.stack([owner, place, part.reshape(-1, _WORD).view(np.int32).ravel()]))
     if not lists:
         return np.zeros(tiles + 1, np.int32), np.zeros((0, _TILE, 2, 2), np.int32)
-    tile, output, word, weights = np.concatenate(lists, axis=1)
-    # The words of an output, one behind the other, and how many are before each of them.
-    owner = tile * _TILE + output
+    owner, *what = np.concatenate(lists, axis=1)
+    # Those of an output one behind the other, and how many are before each of them.
     by_owner = np.argsort(owner, kind="stable")
+    owner, what = owner[by_owner], np.stack(what, axis=1)[by_owner]
     counts = np.bincount(owner, minlength=tiles * _TILE)
     before = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
     starts = np.zeros(tiles + 1, np.int32)
-    most = counts.reshape(tiles, _TILE).max(axis=1)
-    starts[1:] = np.cumsum(-(-most // _CHAIN))
+    starts[1:] = np.cumsum(-(-counts.reshape(tiles, _TILE).max(axis=1) // _CHAIN))
     further = np.zeros((starts[-1], _TILE, _CHAIN, 2), np.int32)
-    tile, output, word, weights = (values[by_owner] for values in (tile, output, word, weights))
-    place = starts[tile] + before // _CHAIN, output, before % _CHAIN
-    further[place] = np.stack([word, weights], axis=1)
+    further[starts[owner // _TILE] + before // _CHAIN, owner % _TILE, before % _CHAIN] = what
     return starts, further
 
 

@@ -9,6 +9,7 @@ from lwnn import _kernels
 from lwnn.errors import DataError
 from lwnn.network import Params
 from lwnn.quantization import QuantizedModel, calibration, inference, packing, quantize
+from lwnn.quantization import model as model_of
 
 
 def test_predicts_what_the_float_model_predicts(pair, data):
@@ -23,8 +24,11 @@ def test_predicts_what_the_float_model_predicts(pair, data):
     assert np.abs(error).mean() < 0.025 * model.scores(x).std()
 
 
-def test_integers_are_the_same_on_every_build(pair, data, monkeypatch):
+@pytest.mark.parametrize("many", [False, True])
+def test_integers_are_the_same_on_every_build(pair, data, monkeypatch, many):
     _, quantized = pair
+    if many:
+        monkeypatch.setattr(model_of, "_MANY", 0)
     found = []
     for build in _kernels.available():
         for module in (inference, packing):
@@ -43,6 +47,11 @@ def test_integers_do_not_depend_on_threads_or_chunks(pair, data, monkeypatch):
     monkeypatch.setattr(inference, "_SUMS", 1)
     np.testing.assert_array_equal(quantized.integer_scores(data[0][:50]), one[:50])
     np.testing.assert_array_equal(quantized.integer_scores(data[0][7:8]), one[7:8])
+    monkeypatch.setattr(model_of, "_MANY", 0)
+    for threads in (1, 2):
+        many = quantized.integer_scores(data[0][:2501], threads)
+        np.testing.assert_array_equal(many, one[:2501])
+    assert "_plan_for_many" in vars(quantized) or quantized.readout != "output"
 
 
 def test_calibration_does_not_depend_on_chunks(make, data, monkeypatch):
