@@ -297,7 +297,8 @@ cdef void tile_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcep
     for i in range(net.layers):
         layer = layer_of8(net, i)
         lwnn_layer_tile8(&layer, net.tiles[i % 2], net.tiles[(i + 1) % 2])
-    lwnn_from_words8(net.tiles[net.layers % 2], n, layer.n_out, out)
+    lwnn_from_words8(net.tiles[net.layers % 2], n, net.table[(net.layers - 1) * COLUMNS8 + OUT8],
+                     out)
 
 
 def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_point,

@@ -11,8 +11,8 @@ from lwnn.quantization import tensors as tensors_of
 from lwnn.quantization.inference import dense_plan, dense_scores, ff_scores
 from lwnn.scoring import check_rows, probabilities
 
-#: Rows that are a batch, and rows in batches after which laying out the weights for many has paid.
-_BATCH, _MANY = 64, 16_384
+#: Rows that are a batch, and rows in batches after which the weights are laid out for many.
+_BATCH, _MANY = 64, 4096
 
 
 @dataclasses.dataclass(frozen=True)
