@@ -18,6 +18,7 @@ include "int8.pxi"
 cdef extern from "processor.h":
     int lwnn_has_avx2()
     int lwnn_has_avx512()
+    int lwnn_has_avx512vnni()
 
 
 def processor_has(str variant):
@@ -26,4 +27,6 @@ def processor_has(str variant):
         return bool(lwnn_has_avx2())
     if variant == "avx512":
         return bool(lwnn_has_avx512())
+    if variant == "avx512vnni":
+        return bool(lwnn_has_avx512vnni())
     return True
