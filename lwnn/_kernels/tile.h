@@ -41,6 +41,15 @@ LWNN_INLINE void lwnn_store(float *p, lwnn_vec v)
     memcpy(p, &v, sizeof v);
 }
 
+typedef int lwnn_mask __attribute__((vector_size(LWNN_VECTOR * sizeof(float))));
+
+/* The larger one, lane by lane; `b` where `a` is not a number. */
+LWNN_INLINE lwnn_vec lwnn_larger(lwnn_vec a, lwnn_vec b)
+{
+    const lwnn_mask chosen = a > b;
+    return (lwnn_vec)(((lwnn_mask)a & chosen) | ((lwnn_mask)b & ~chosen));
+}
+
 /* What becomes of a finished sum. */
 enum { LWNN_SET = 0, LWNN_ADD = 1 };
 
@@ -125,6 +134,27 @@ static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t de
 
 #undef LWNN_CASE
 #undef LWNN_SIZED
+
+/* out[r] + bias[r] for a tile that was just written, and ReLU; NaN becomes 0 there. */
+static void lwnn_tile_bias(ptrdiff_t rows, const float *bias, int relu, float *out, ptrdiff_t ldo)
+{
+    const lwnn_vec zero = {0};
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (int v = 0; v < 2; v++) {
+            float *p = out + r * ldo + v * LWNN_VECTOR;
+            const lwnn_vec z = lwnn_load(p) + bias[r];
+            lwnn_store(p, relu ? lwnn_larger(z, zero) : z);
+        }
+}
+
+/* Ask the cache for what will be read soon: columns first..last of some rows. */
+LWNN_INLINE void lwnn_fetch(const float *a, ptrdiff_t row_step, ptrdiff_t rows, ptrdiff_t first,
+                            ptrdiff_t last)
+{
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t k = first; k < last; k += 64 / sizeof(float))
+            __builtin_prefetch(a + r * row_step + k);
+}
 
 /* Few samples: lanes run along the inputs, so that one sample still fills a vector.
  * out[r * ldo] = sum over k of a[r][k] * x[k], four rows of `a` at a time. */
