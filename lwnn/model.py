@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from lwnn.network import Network, Params
-from lwnn.scoring import probabilities, score
+from lwnn.scoring import Scorer, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +57,10 @@ class Model:
         return self.network.size
 
     @functools.cached_property
-    def _scaler(self):
-        return np.stack([self.offset, self.scale])
+    def _scorer(self):
+        scaler = np.stack([self.offset, self.scale])
+        options = {"readout": self.readout, "goals": self.goals}
+        return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
 
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
@@ -79,9 +81,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        scaler = self._scaler
-        vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
-        return score(self.network, vector, x, scaler, self.clip, **options, threads=threads)
+        return self._scorer(x, threads)
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

@@ -1,6 +1,6 @@
 """From raw rows to a score per class: what learning watches and what a model predicts with."""
 
-import functools
+import math
 
 import numpy as np
 
@@ -10,21 +10,25 @@ from lwnn.errors import DataError
 #: How a net says what it sees: the scores of its output layer (dense), the goodness summed over
 #: the layers for every label in turn, or the softmax head's one pass (Forward-Forward).
 READOUTS = ("output", "goodness", "head")
-#: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
-_SCRATCH = 1 << 17
-#: Most rows that are scored at a time.
-_MOST = 512
+#: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
+_SCRATCH = 98_304
+#: Fewest and most rows that are scored at a time, if there are so many.
+_FEWEST, _MOST = 16, 512
 
 
 def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
-    """Score of every class for every row; the highest is the prediction.
+    """Score of every class for every row, once; see `Scorer`."""
+    return Scorer(network, vector, scaler, clip, readout=readout, goals=goals)(x, threads)
+
+
+class Scorer:
+    """A net ready to score rows: what all calls have in common is worked out once.
 
     Parameters
     ----------
     network : Network
     vector : ndarray of float32, shape (network.size,)
-    x : ndarray of float32 or uint8, shape (n, inputs)
-        Raw rows.
+        Read anew by every call.
     scaler : ndarray of float32, shape (2, inputs)
         Offset and scale of each input.
     clip : float
@@ -32,49 +36,75 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
     readout : {'output', 'goodness', 'head'}
     goals : ndarray of float32, shape (hidden layers, 3)
         Goodness factor, threshold and readout weight of each layer (``ff`` only).
-    threads : int
-        How many to compute with; the result does not depend on it.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, classes)
     """
-    x = check_rows(x, network.inputs)
-    out = np.empty((len(x), network.classes), np.float32)
-    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
-    workspace, table = np.empty(size, np.float32), network.table
-    if readout == "output":
-        kernels.dense_scores(vector, table, x, scaler, clip, out, batch, workspace, threads)
+
+    def __init__(self, network, vector, scaler, clip, *, readout, goals):
+        self._network, self._readout = network, readout
+        self._classes = network.classes
+        self._net = (vector, network.table)
+        self._scaling = (scaler, clip)
+        self._goals = (goals, network.label_scale)
+        self._planned = (None, None)
+        self._spare = []
+
+    def __call__(self, x, threads=1):
+        """Score rows; the highest score is the prediction.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+            How many to compute with; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+
+        Raises
+        ------
+        DataError
+            When `x` does not have as many columns as the net has inputs.
+        """
+        x = check_rows(x, self._network.inputs)
+        out = np.empty((len(x), self._classes), np.float32)
+        batch, workspace = self._room(len(x), threads)
+        rest = (batch, workspace, threads)
+        if self._readout == "output":
+            kernels.dense_scores(*self._net, x, *self._scaling, out, *rest)
+        else:
+            none = np.empty((0, self._classes), np.float32)
+            outputs = (out, none) if self._readout == "goodness" else (none, out)
+            kernels.ff_scores(*self._net, *self._goals, x, *self._scaling, *outputs, *rest)
+        self._spare.append(workspace)
         return out
-    none = np.empty((0, network.classes), np.float32)
-    outputs = (out, none) if readout == "goodness" else (none, out)
-    kernels.ff_scores(
-        vector,
-        table,
-        goals,
-        network.label_scale,
-        x,
-        scaler,
-        clip,
-        *outputs,
-        batch,
-        workspace,
-        threads,
-    )
-    return out
 
+    def _room(self, rows, threads):
+        """Rows to score at a time, and a workspace for them.
 
-@functools.lru_cache(maxsize=64)
-def _plan(network, readout, rows, threads):
-    """Rows to score at a time, and the floats of workspace that takes.
+        The last plan is kept, and so are workspaces, one for each thread that has called at the
+        same time as others: making them anew takes longer than scoring a row with a small net.
+        """
+        plan = self._planned
+        if plan[:2] != (rows, threads):
+            plan = self._planned = (rows, threads, *self._plan(rows, threads))
+        batch, size = plan[2:]
+        try:
+            workspace = self._spare.pop()
+        except IndexError:
+            return batch, np.empty(size, np.float32)
+        return batch, workspace if len(workspace) >= size else np.empty(size, np.float32)
 
-    Kept, as working it out takes as long as scoring a row with a small net.
-    """
-    table = network.table
-    widest = int(table[:, 1].max()) * (network.classes if readout == "goodness" else 1)
-    batch = max(1, min(rows, max(8, _SCRATCH // widest)))
-    size = kernels.dense_workspace if readout == "output" else kernels.ff_workspace
-    return batch, size(table, batch, False, threads)
+    def _plan(self, rows, threads):
+        """Rows to score at a time, in shares alike, and the floats of workspace that takes."""
+        dense, table = self._readout == "output", self._network.table
+        passes = self._classes if self._readout == "goodness" else 1
+        widest = max(int(table[0, 0]), int(table[:, 1].max()) * passes)
+        most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
+        share = math.ceil(rows / max(1, math.ceil(rows / most)))
+        batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
+        size = kernels.dense_workspace if dense else kernels.ff_workspace
+        return batch, size(table, batch, False, threads)
 
 
 def check_rows(x, inputs):

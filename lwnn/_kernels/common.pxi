@@ -14,10 +14,8 @@ cdef extern from "tile.h" nogil:
                    const float *b, Py_ssize_t ldb, Py_ssize_t depth, int mode, float scale,
                    Py_ssize_t lanes, float *out, Py_ssize_t ldo)
     void lwnn_tile_bias(Py_ssize_t rows, const float *bias, int relu, float *out, Py_ssize_t ldo)
-    void lwnn_fetch(const float *a, Py_ssize_t row_step, Py_ssize_t rows, Py_ssize_t first,
-                    Py_ssize_t last)
-    void lwnn_dot(int rows, const float *a, Py_ssize_t lda, const float *x, Py_ssize_t depth,
-                  float *out, Py_ssize_t ldo)
+    void lwnn_fetch(const void *start, Py_ssize_t bytes)
+    void lwnn_dot(Py_ssize_t rows, const float *a, Py_ssize_t depth, const float *x, float *out)
     void transpose "lwnn_transpose"(const float *a, Py_ssize_t lda, Py_ssize_t rows,
                                     Py_ssize_t cols, float *out, Py_ssize_t ldo)
     void lwnn_pack(const float *b, Py_ssize_t ldb, Py_ssize_t depth, Py_ssize_t columns,
@@ -66,8 +64,8 @@ cdef enum:
 cdef enum:
     FEW = 4
 
-# A product goes over `b` in panels of so many floats, most of a usual L2 cache, and of so many
-# rows, which keeps what a tile reads of `a` in L1. What is smaller than STAYS needs no panel.
+# A product goes over `b` in panels of so many floats, most of a usual L2 cache; more than that is
+# taken so many rows at a time. What is smaller than STAYS needs no panel.
 cdef enum:
     PANEL = 98304
     DEEP = 320
@@ -222,7 +220,7 @@ cdef void multiply(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, M
     cdef End now = end
     if depth * padded(n) <= STAYS:
         pack = False
-    elif pack or b.ld == LWNN_LANES:
+    elif (pack or b.ld == LWNN_LANES) and depth * padded(n) > PANEL:
         deep = even_share(depth, DEEP, 16)
         wide = even_share(n, max(LWNN_LANES, PANEL // deep // LWNN_LANES * LWNN_LANES), LWNN_LANES)
     while k < depth:
@@ -246,7 +244,7 @@ cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matr
                 Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
                 const End *end, Matrix out, bint far) noexcept nogil:
     """All tiles of one piece of `b`. With `far`, what the next ones need is fetched meanwhile."""
-    cdef Py_ssize_t r = first, l, rows, after
+    cdef Py_ssize_t r = first, l, rows, after, q, k
     cdef Py_ssize_t count = (n + LWNN_LANES - 1) // LWNN_LANES  # tiles side by side
     cdef Py_ssize_t share = ((depth + 15) // 16 + count - 1) // count * 16
     cdef Matrix source, target
@@ -260,9 +258,12 @@ cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matr
         l = 0
         while l < n:
             if far:
-                lwnn_fetch(target.at + LWNN_LANES - 1, target.ld, rows, 0, 1)
-                lwnn_fetch(a + (r + rows) * row_step, row_step, after, l // LWNN_LANES * share,
-                           min(depth, (l // LWNN_LANES + 1) * share))
+                for q in range(rows):
+                    lwnn_fetch(target.at + q * out.ld + LWNN_LANES - 1, 1)
+                k = l // LWNN_LANES * share
+                for q in range(after):
+                    lwnn_fetch(a + (r + rows + q) * row_step + k,
+                               min(depth - k, share) * sizeof(float))
             lwnn_tile(<int>rows, a + r * row_step, row_step, depth_step, source.at, b.ld, depth,
                       end.mode, end.scale, min(<Py_ssize_t>LWNN_LANES, n - l), target.at, out.ld)
             if end.bias != NULL:
@@ -332,12 +333,52 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
     cdef float *out
     for b in range(samples):
         line = x + (rows[b] if rows != NULL else b) * n_in
+        if b + 1 < samples:
+            lwnn_fetch(x + (rows[b + 1] if rows != NULL else b + 1) * n_in, n_in * sizeof(data_t))
         out = out_bi + b * ldo
         if data_t is float:
             lwnn_scale_float(line, scaler, scaler + n_in, clip, n_in, out)
         else:
             lwnn_scale_byte(line, scaler, scaler + n_in, clip, n_in, out)
         memset(out + n_in, 0, (ldo - n_in) * sizeof(float))
+
+
+cdef void scale_row(const data_t *x, const float *scaler, float clip, Py_ssize_t n_in,
+                    Py_ssize_t at, Py_ssize_t n, float *out) noexcept nogil:
+    """Features at..at + n of one row, as `gather`; a whole tile's are a loop of known length."""
+    cdef const float *scale = scaler + n_in
+    if data_t is float:
+        if n == LWNN_LANES:
+            lwnn_scale_float(x + at, scaler + at, scale + at, clip, LWNN_LANES, out)
+        else:
+            lwnn_scale_float(x + at, scaler + at, scale + at, clip, n, out)
+    elif n == LWNN_LANES:
+        lwnn_scale_byte(x + at, scaler + at, scale + at, clip, LWNN_LANES, out)
+    else:
+        lwnn_scale_byte(x + at, scaler + at, scale + at, clip, n, out)
+
+
+cdef void gather_tile(const data_t *x, const float *scaler, float clip, Py_ssize_t n_in,
+                      const int *rows, Py_ssize_t samples, float *out_bi, Py_ssize_t step,
+                      float *out_ib) noexcept nogil:
+    """Up to LWNN_LANES scaled rows, both ways: as rows in tiles of inputs, `step` apart, and
+    as one tile of samples."""
+    cdef Py_ssize_t b, i = 0, n
+    cdef float *block
+    if samples < LWNN_LANES:
+        memset(out_ib, 0, n_in * LWNN_LANES * sizeof(float))
+    for b in range(samples):
+        # All at once: rows lie apart, and few bytes of each are read at a time.
+        lwnn_fetch(x + (rows[b] if rows != NULL else b) * n_in, n_in * sizeof(data_t))
+    while i < n_in:
+        n = min(<Py_ssize_t>LWNN_LANES, n_in - i)
+        block = out_bi + i // LWNN_LANES * step
+        for b in range(samples):
+            scale_row(x + (rows[b] if rows != NULL else b) * n_in, scaler, clip, n_in, i, n,
+                      block + b * LWNN_LANES)
+            memset(block + b * LWNN_LANES + n, 0, (LWNN_LANES - n) * sizeof(float))
+        transpose(block, LWNN_LANES, samples, n, out_ib + i * LWNN_LANES, LWNN_LANES)
+        i += LWNN_LANES
 
 
 # ---------------------------------------------------------------- activations
@@ -535,10 +576,11 @@ cdef void gradient_rows(float *params, Py_ssize_t weight, const float *d_ob, Py_
             place = weight + r * n_in + j
             l = 0
             while l < nn:
-                lwnn_fetch(params + place + l, n_in, rows, 0, 1)
-                lwnn_fetch(how.first + place + l, n_in, rows, 0, 1)
-                if how.second != NULL:
-                    lwnn_fetch(how.second + place + l, n_in, rows, 0, 1)
+                for q in range(rows):
+                    lwnn_fetch(params + place + q * n_in + l, 1)
+                    lwnn_fetch(how.first + place + q * n_in + l, 1)
+                    if how.second != NULL:
+                        lwnn_fetch(how.second + place + q * n_in + l, 1)
                 lwnn_tile(<int>rows, d_ob + r * ldd, ldd, 1, part(piece, 0, l).at, piece.ld,
                           samples, LWNN_SET, scale, min(<Py_ssize_t>LWNN_LANES, nn - l), sums + l,
                           SUMMED)
