@@ -33,10 +33,15 @@ _HOMES = {
     "LwnnError": "lwnn.errors",
 }
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the linter does not see that keys are text
+#: Rooms that are public as a whole.
+_ROOMS = ("autodiff",)
+
+__all__ = ["__version__", *_HOMES, *_ROOMS]  # noqa: PLE0604 - the linter does not see that keys are text
 
 
 def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"lwnn.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'lwnn' has no attribute {name!r}")
     home, _, renamed = _HOMES[name].partition(":")

@@ -27,6 +27,8 @@ class Result:
         Per seed.
     forward_passes : int
         Forward passes that one update stands for.
+    update_work : int
+        Multiply-accumulates of an update, roughly.
     working_bytes : int
         Bytes that training holds: parameters, optimizer state, scratch.
     int8_bytes : int
@@ -41,6 +43,7 @@ class Result:
     seconds: list = dataclasses.field(default_factory=list)
     samples_per_second: list = dataclasses.field(default_factory=list)
     forward_passes: int = 0
+    update_work: int = 0
     working_bytes: int = 0
     int8_bytes: int = 0
 
@@ -55,6 +58,7 @@ class Result:
         self.options = {key: value for key, value in run.options.items() if key != "seed"}
         self.parameters = run.model.size
         self.forward_passes = run.forward_passes
+        self.update_work = run.update_work
         self.working_bytes = run.working_bytes
         self.int8_bytes = quantized.weight_bytes
 

@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from lwnn.network import Network, Params
-from lwnn.scoring import Scorer, probabilities
+from lwnn.scoring import Scorer, check_exit, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Model:
         Name of the label column in the training file, if it had one.
     named : bool
         Whether the training file had a header, so that columns are matched by name.
-    readout : {'output', 'goodness', 'head'}
+    readout : str
         See `lwnn.scoring.READOUTS`.
     goals : ndarray of float32, shape (hidden layers, 3)
         Forward-Forward only: goodness factor, threshold and readout weight of each layer;
@@ -82,6 +82,31 @@ class Model:
             When the rows do not have as many features as the network has inputs.
         """
         return self._scorer(x, threads)
+
+    def scores_until(self, x, sure, threads=1):
+        """Scores from no more layers than it takes to be sure; for Mono-Forward.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        sure : float
+            A row leaves at the first layer that gives one class at least this share.
+        threads : int
+
+        Returns
+        -------
+        scores : ndarray of float32, shape (n, classes)
+        depth : ndarray of int32, shape (n,)
+            How many layers were computed for each row.
+
+        Raises
+        ------
+        UsageError
+            When only the top of the net has an answer.
+        """
+        check_exit(self.network, sure)
+        return self._scorer.until(x, sure, threads)
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

@@ -8,11 +8,11 @@ import math
 
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import MAX_LAYERS, MAX_UNITS, Network
+from lwnn.scoring import READOUTS
 
 #: Raised when a file of an older lwnn can no longer be read, or an older lwnn would read a new
 #: file wrongly. Keys that are not known are ignored.
 FORMAT_VERSION = 1
-_READOUTS = {"dense": ("output",), "ff": ("goodness", "head")}
 
 
 def write(model, **more):
@@ -35,6 +35,9 @@ def write(model, **more):
             "activation": network.activation,
             "cost": network.cost,
             "label_scale": network.label_scale,
+            "goodness": network.goodness,
+            "embed": network.embed,
+            "level": network.level,
         },
         "labels": list(model.labels),
         "features": list(model.features),
@@ -82,7 +85,7 @@ def read(text):
         "features": features,
         "target": _target(entries, named, len(features)),
         "named": named,
-        "readout": choice(entries, "readout", _READOUTS[network.kind]),
+        "readout": choice(entries, "readout", READOUTS[network.kind]),
         "provenance": _take(entries, "provenance", dict),
     }
 
@@ -131,6 +134,8 @@ def _take(entries, key, kind):
 
 
 def _network(entries):
+    # Files from before there was a choice do not have these.
+    entries = {"goodness": "squares", "embed": "append", "level": True, **entries}
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
         raise _wrong("hidden")
@@ -143,6 +148,9 @@ def _network(entries):
             activation=_take(entries, "activation", str),
             cost=_take(entries, "cost", str),
             label_scale=positive(entries, "label_scale"),
+            goodness=_take(entries, "goodness", str),
+            embed=_take(entries, "embed", str),
+            level=_take(entries, "level", bool),
         )
     except UsageError as error:
         # What follows the semicolon is advice on options of training.

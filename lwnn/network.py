@@ -1,15 +1,19 @@
 """The shape of a network, and its parameters: one float32 vector with named views.
 
-Two kinds of network cover the learning rules:
+The kinds of network that the learning rules train:
 
 ``dense``
     Layers of units, the last one as wide as there are classes. Backprop and weight
     perturbation train it.
 ``ff``
-    Layers that each learn for themselves by Forward-Forward (Hinton 2022). The input, and the
-    output of every layer, is divided by its root mean square before the next layer reads it.
-    The first layer also reads the label, one-hot, through weights of its own. A linear softmax
-    head reads the normalised outputs for one-pass prediction.
+    Layers that each learn for themselves by Forward-Forward (Hinton 2022). The output of every
+    layer, and where asked for the input, is divided by its root mean square before the next
+    layer reads it. The first layer also reads the label, one-hot, through weights of its own. A
+    linear softmax head reads the normalised outputs for one-pass prediction.
+``mf``
+    Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
+    asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
+    before that, are read by a linear softmax head of its own.
 """
 
 import dataclasses
@@ -21,11 +25,19 @@ import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff")
+KINDS = ("dense", "ff", "mf")
+#: What the rules are called whose layers each learn for themselves.
+_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward"}
 #: Order matters: the position is the code that the kernels know an activation by.
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 #: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
 COSTS = ("cross-entropy", "mse")
+#: What the goodness of an ``ff`` layer sums over its units; likewise.
+ELEMENTS = ("squares", "absolute")
+#: Where the label stands that an ``ff`` net reads; likewise.
+EMBEDS = ("append", "overwrite")
+#: Columns of `Network.form`.
+LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
 #: Columns of `Network.table`.
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
 MAX_UNITS = 65_536
@@ -38,7 +50,7 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff'}
+    kind : {'dense', 'ff', 'mf'}
         See the module's text.
     inputs : int
         Number of input features.
@@ -47,12 +59,20 @@ class Network:
     classes : int
         Number of classes, at least 2.
     activation : {'linear', 'relu', 'sigmoid', 'tanh'}
-        Of the hidden layers. ``ff`` takes ``relu`` only.
+        Of the hidden layers. All but ``dense`` take ``relu`` only.
     cost : {'cross-entropy', 'mse'}
         What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y - a‖²
-        over a sigmoid. ``ff`` uses the first for its head.
+        over a sigmoid. The others use the first for their heads.
     label_scale : float
         Value of the one hot label input (``ff`` only).
+    goodness : {'squares', 'absolute'}
+        What the goodness of a layer sums over its units (``ff`` only).
+    embed : {'append', 'overwrite'}
+        Whether the label has inputs of its own, or takes the place of the row's first inputs,
+        one for each class (``ff`` only).
+    level : bool
+        Whether a row is divided by its root mean square (all but ``dense``); the label counts in
+        it where it overwrites inputs.
 
     Raises
     ------
@@ -67,12 +87,17 @@ class Network:
     activation: str = "relu"
     cost: str = "cross-entropy"
     label_scale: float = 1.0
+    goodness: str = "squares"
+    embed: str = "append"
+    level: bool = True
 
     def __post_init__(self):
         for name, value, known in (
             ("kind of network", self.kind, KINDS),
             ("activation", self.activation, ACTIVATIONS),
             ("cost", self.cost, COSTS),
+            ("goodness", self.goodness, ELEMENTS),
+            ("embedding", self.embed, EMBEDS),
         ):
             if value not in known:
                 raise UsageError(f"unknown {name} {value!r}; choose from {', '.join(known)}")
@@ -83,28 +108,37 @@ class Network:
             raise UsageError(f"{len(self.hidden)} hidden layers; expected fewer than {MAX_LAYERS}")
         if self.classes < 2:
             raise UsageError("one class only; a classifier needs at least 2")
-        if self.kind == "ff":
-            self._check_forward_forward()
+        if self.kind in _LOCAL:
+            self._check_local(_LOCAL[self.kind])
 
-    def _check_forward_forward(self):
+    def _check_local(self, rule):
         if not self.hidden:
-            raise UsageError("Forward-Forward needs a hidden layer; try --hidden 64")
+            raise UsageError(f"{rule} needs a hidden layer; try --hidden 64")
         if self.activation != "relu":
             raise UsageError(
-                f"Forward-Forward layers are ReLU, not {self.activation}; leave out --activation"
+                f"{rule} layers are ReLU, not {self.activation}; leave out --activation"
             )
         if self.cost != "cross-entropy":
-            raise UsageError("Forward-Forward has a loss of its own; leave out --cost")
+            raise UsageError(f"{rule} has a loss of its own; leave out --cost")
+        if self.embed == "overwrite" and self.inputs <= self.classes:
+            raise UsageError(
+                f"{self.classes} labels would overwrite all {self.inputs} inputs; "
+                "try --embed append"
+            )
 
     @functools.cached_property
     def layers(self):
-        """(name, inputs, outputs) of every layer, bottom to top, output or head last."""
+        """(name, inputs, outputs) of every layer, bottom to top; output, head or heads last."""
         widths = (self.inputs, *self.hidden)
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
         if self.kind == "ff":
             layers.append(("head", self.head_inputs, self.classes))
+        elif self.kind == "mf":
+            layers += [
+                (f"head{n}", width, self.classes) for n, width in enumerate(self.hidden, start=1)
+            ]
         else:
             layers.append(("output", widths[-1], self.classes))
         return tuple(layers)
@@ -159,7 +193,7 @@ class Network:
         )
         rows = []
         for name, inputs, outputs in self.layers:
-            activation = "linear" if name in ("output", "head") else self.activation
+            activation = self.activation if name.startswith("layer") else "linear"
             rows.append(
                 (
                     inputs,
@@ -171,6 +205,21 @@ class Network:
                 )
             )
         return np.array(rows, dtype=np.int64)
+
+    @functools.cached_property
+    def form(self):
+        """What the Forward-Forward kernels need to know beside the layout.
+
+        Returns
+        -------
+        ndarray of float64, shape (8,)
+            Codes of the loss, of what goodness sums and of the embedding; value of the hot
+            label; strength of peer normalisation; the head's rate as a multiple of the layers';
+            the one layer that learns, -1 for all; whether rows are divided by their RMS. What
+            matters to learning only is that of a plain rule; others have a copy.
+        """
+        codes = 0, ELEMENTS.index(self.goodness), EMBEDS.index(self.embed)
+        return np.array([*codes, self.label_scale, 0, 1, -1, self.level], np.float64)
 
     def describe(self):
         """Widths joined by dashes, as people write them: ``64-128-10``."""

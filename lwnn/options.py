@@ -6,12 +6,16 @@ the rule that it belongs to.
 """
 
 import dataclasses
+import re
 from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp")
+ALGOS = ("ff", "bp", "wp", "mf")
 _DENSE = ("bp", "wp")
+#: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
+#: are judged alike.
+SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +25,8 @@ class About:
     Attributes
     ----------
     kind : type or str
-        ``int``, ``float``, ``str``, ``bool``, or ``"widths"`` or ``"part"`` for what has a
-        form of its own.
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"`` or ``"part"`` for
+        what has a form of its own.
     help : str
         One sentence.
     panel : str
@@ -31,8 +35,8 @@ class About:
         What None stands for; a callable gets the `Job`. None: nothing, the option stays unset.
     shown : str
         How the default is described, if not as the value itself.
-    values : tuple of str
-        What it may be; empty: anything.
+    values : tuple of str, or dict of str to tuple of str
+        What it may be, or what it may be by rule, the default first; empty: anything.
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
@@ -41,6 +45,8 @@ class About:
         Name and values of another option that this one goes with; empty: none.
     flag : str
         Name on the command line and in the settings, if not that of the field.
+    pattern, example : str
+        The form of a text, as a regular expression and as people read it; empty: any.
     """
 
     kind: Any
@@ -48,11 +54,17 @@ class About:
     panel: str
     default: Any = None
     shown: str = ""
-    values: tuple = ()
+    values: tuple | dict = ()
     span: tuple = ()
     algos: tuple = ALGOS
     needs: tuple = ()
     flag: str = ""
+    pattern: str = ""
+    example: str = ""
+
+    def allowed(self, algo):
+        """What it may be with this rule; empty: anything."""
+        return self.values.get(algo, ()) if isinstance(self.values, dict) else self.values
 
 
 @dataclasses.dataclass
@@ -81,11 +93,22 @@ def _default_rate(job):
     """By optimizer and number of inputs.
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784.
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Mono-Forward,
+    whose inputs are divided by their root mean square, does better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        return float(f"{min(0.01, max(0.001, 0.64 / job.inputs)):.2g}")
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.algo == "mf" else 1))
+        return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+
+
+def _default_readout(job):
+    return about("readout").allowed(job.algo)[0]
+
+
+def _default_sharpness(job):
+    """A sum of squares is as sharp as Hinton has it: 1."""
+    return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
 
 
 def _default_patience(job):
@@ -163,20 +186,107 @@ class Options:
         shown="a third of the epochs, at least 10",
         span=(1, 1_000_000),
     )
+    loss: str | None = _option(
+        str,
+        "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
+        "against each other (two forms), or cross-entropy over that of all labels.",
+        "Forward-Forward",
+        default="softplus",
+        values=("softplus", "symba", "swish", "labels"),
+        algos=("ff",),
+    )
+    goodness: str | None = _option(
+        str,
+        "Goodness of a layer: mean or sum of its squared outputs, or mean of its outputs.",
+        "Forward-Forward",
+        default="mean",
+        values=("mean", "sum", "absolute"),
+        algos=("ff",),
+    )
+    threshold: float | None = _option(
+        float,
+        "Goodness that separates right labels from wrong ones, as a multiple of that of a layer "
+        "whose outputs have a root mean square of 1.",
+        "Forward-Forward",
+        default=1.0,
+        span=(1e-6, 1e6),
+        algos=("ff",),
+        needs=("loss", ("softplus",)),
+    )
+    sharpness: float | None = _option(
+        float,
+        "Factor on the goodness in the loss.",
+        "Forward-Forward",
+        default=_default_sharpness,
+        shown="1 for a sum, else 20, 4, 6 or 20 by loss",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    negatives: str | None = _option(
+        str,
+        "Wrong labels to learn from: all alike, or as the head takes them for right.",
+        "Forward-Forward",
+        default="random",
+        values=("random", "hard"),
+        algos=("ff",),
+        needs=("loss", ("softplus", "symba", "swish")),
+    )
     readout: str | None = _option(
         str,
-        "How ff predicts: goodness of every label in turn, or the head's one pass.",
+        "How the net is read. ff: goodness of every label in turn, or the head's one pass; "
+        "mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
-        default="goodness",
-        values=("goodness", "head"),
-        algos=("ff",),
+        default=_default_readout,
+        shown="goodness, or sum",
+        values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
+        algos=("ff", "mf"),
+    )
+    perturb: str | None = _option(
+        str,
+        "What is moved at a time: a weight, a unit's input, all weights into a unit, or all.",
+        "Weight perturbation",
+        default="weight",
+        values=("weight", "node", "fan-in", "simultaneous"),
+        algos=("wp",),
     )
     delta: float | None = _option(
         float,
-        "How far a weight is moved.",
+        "How far a weight, or a unit's input, is moved.",
         "Weight perturbation",
-        default=1e-3,
+        default=lambda job: 1e-2 if job.settings["perturb"] == "simultaneous" else 1e-3,
+        shown="0.001, or 0.01 for simultaneous",
         algos=("wp",),
+    )
+    differences: str | None = _option(
+        str,
+        "Cost after minus before, or on both sides.",
+        "Weight perturbation",
+        default=lambda job: "central" if job.settings["perturb"] == "simultaneous" else "forward",
+        shown="forward, or central for simultaneous",
+        values=("forward", "central"),
+        algos=("wp",),
+    )
+    repeats: int | None = _option(
+        int,
+        "Draws of random signs that are averaged.",
+        "Weight perturbation",
+        default=1,
+        span=(1, 100_000),
+        algos=("wp",),
+        needs=("perturb", ("fan-in", "simultaneous")),
+        flag="draws",
+    )
+    augment: str | None = _option(
+        str,
+        "Train on images moved by up to N pixels, anew in every epoch, such as shift:2.",
+        "Rows",
+        pattern=r"shift:[1-9][0-9]{0,3}",
+        example="shift:2",
+    )
+    image: tuple[int, int] | None = _option(
+        "image",
+        "Height and width of the images, where the file does not say, such as 8x8.",
+        "Rows",
     )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)
@@ -216,10 +326,16 @@ def help_text(name):
     """What an option is, what it may be, which rules it is for, and its default."""
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    values = f"One of {', '.join(told.values)}." if told.values else ""
+    values = f"One of {', '.join(_all_values(told))}." if told.values else ""
     rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def _all_values(told):
+    if isinstance(told.values, dict):
+        return [value for values in told.values.values() for value in values]
+    return told.values
 
 
 def check(options):
@@ -236,7 +352,7 @@ def check(options):
         if options.algo in ALGOS and options.algo not in told.algos:
             fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        _check_value(flag(name), value, told)
+        check_value(name, value, options.algo)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
@@ -247,11 +363,22 @@ def _given(options, name):
     return about(name).default if value is None else value
 
 
-def _check_value(name, value, told):
-    if told.values and value not in told.values:
-        raise UsageError(f"unknown --{name} {value!r}; choose from {', '.join(told.values)}")
+def check_value(name, value, algo):
+    """Refuse a value that this option never takes.
+
+    Raises
+    ------
+    UsageError
+    """
+    told = about(name)
+    allowed = told.allowed(algo)
+    if told.pattern and not re.fullmatch(told.pattern, value):
+        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
+    if allowed and value not in allowed:
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(allowed)}")
     if told.span and not told.span[0] <= value <= told.span[1]:
-        raise UsageError(f"--{name} {value:g}; expected {told.span[0]:g} to {told.span[1]:g}")
+        least, most = told.span
+        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
 def resolve(options, rows, inputs):
@@ -280,7 +407,7 @@ def resolve(options, rows, inputs):
         if name == "batch":
             value = min(value, rows)
         if value is not None:
-            job.settings[key(name)] = list(value) if told.kind == "widths" else value
+            job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
 
 
@@ -294,5 +421,5 @@ def _describe():
     return "\n".join(lines)
 
 
-_KINDS = {"widths": "tuple of int", "part": "float or Dataset"}
+_KINDS = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float or Dataset"}
 Options.__doc__ += _describe()

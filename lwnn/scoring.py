@@ -5,11 +5,14 @@ import math
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.errors import DataError
+from lwnn.errors import DataError, UsageError
 
-#: How a net says what it sees: the scores of its output layer (dense), the goodness summed over
-#: the layers for every label in turn, or the softmax head's one pass (Forward-Forward).
-READOUTS = ("output", "goodness", "head")
+#: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
+#: over the layers for every label in turn, or the softmax head's one pass; the last layer's head,
+#: or the sum of all heads.
+READOUTS = {"dense": ("output",), "ff": ("goodness", "head"), "mf": ("last", "sum")}
+#: A share that no row reaches: no row leaves early.
+NEVER = 2.0
 #: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
 _SCRATCH = 98_304
 #: Fewest and most rows that are scored at a time, if there are so many.
@@ -33,17 +36,17 @@ class Scorer:
         Offset and scale of each input.
     clip : float
         Bound of a scaled value.
-    readout : {'output', 'goodness', 'head'}
+    readout : str
+        One of `READOUTS` of the network's kind.
     goals : ndarray of float32, shape (hidden layers, 3)
         Goodness factor, threshold and readout weight of each layer (``ff`` only).
     """
 
     def __init__(self, network, vector, scaler, clip, *, readout, goals):
         self._network, self._readout = network, readout
-        self._classes = network.classes
         self._net = (vector, network.table)
         self._scaling = (scaler, clip)
-        self._goals = (goals, network.label_scale)
+        self._goals = goals
         self._planned = (None, None)
         self._spare = []
 
@@ -66,18 +69,53 @@ class Scorer:
         DataError
             When `x` does not have as many columns as the net has inputs.
         """
-        x = check_rows(x, self._network.inputs)
-        out = np.empty((len(x), self._classes), np.float32)
+        network = self._network
+        if network.kind == "mf":
+            return self.until(x, NEVER, threads)[0]
+        x = check_rows(x, network.inputs)
+        out = np.empty((len(x), network.classes), np.float32)
         batch, workspace = self._room(len(x), threads)
         rest = (batch, workspace, threads)
-        if self._readout == "output":
+        if network.kind == "dense":
             kernels.dense_scores(*self._net, x, *self._scaling, out, *rest)
         else:
-            none = np.empty((0, self._classes), np.float32)
+            none = np.empty((0, network.classes), np.float32)
             outputs = (out, none) if self._readout == "goodness" else (none, out)
-            kernels.ff_scores(*self._net, *self._goals, x, *self._scaling, *outputs, *rest)
+            shape = (self._goals, network.form)
+            kernels.ff_scores(*self._net, *shape, x, *self._scaling, *outputs, *rest)
         self._spare.append(workspace)
         return out
+
+    def until(self, x, sure, threads=1):
+        """Scores from no more layers than it takes, where every layer has an answer (``mf``).
+
+        With the readout ``last`` a layer answers with its own head, with ``sum`` by the mean of
+        all heads up to its own: their sum, brought back to the scale of one.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+        sure : float
+            A row leaves at the first layer that gives one class at least this share; above 1: none
+            leaves before the last.
+        threads : int
+
+        Returns
+        -------
+        scores : ndarray of float32, shape (n, classes)
+            What the layer at which the row left answers.
+        depth : ndarray of int32, shape (n,)
+            How many layers were computed for each row.
+        """
+        network = self._network
+        x = check_rows(x, network.inputs)
+        out = np.empty((len(x), network.classes), np.float32)
+        depth = np.empty(len(x), np.int32)
+        batch, workspace = self._room(len(x), threads)
+        how = (self._readout == "sum", sure, out, depth, batch, workspace, threads)
+        kernels.mf_scores(*self._net, network.level, x, *self._scaling, *how)
+        self._spare.append(workspace)
+        return out, depth
 
     def _room(self, rows, threads):
         """Rows to score at a time, and a workspace for them.
@@ -97,14 +135,30 @@ class Scorer:
 
     def _plan(self, rows, threads):
         """Rows to score at a time, in shares alike, and the floats of workspace that takes."""
-        dense, table = self._readout == "output", self._network.table
-        passes = self._classes if self._readout == "goodness" else 1
-        widest = max(int(table[0, 0]), int(table[:, 1].max()) * passes)
+        network, table = self._network, self._network.table
+        passes = network.classes if self._readout == "goodness" else 1
+        widest = max(network.inputs, int(table[:, 1].max()) * passes)
         most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
         share = math.ceil(rows / max(1, math.ceil(rows / most)))
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
-        size = kernels.dense_workspace if dense else kernels.ff_workspace
+        if network.kind == "ff":
+            return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+        size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
         return batch, size(table, batch, False, threads)
+
+
+def check_exit(network, sure):
+    """Refuse to let rows leave early where that cannot be.
+
+    Raises
+    ------
+    UsageError
+        When the net's layers have no answers of their own, or `sure` is no share.
+    """
+    if network.kind != "mf":
+        raise UsageError("only a model of --algo mf has an answer at every layer; leave out --exit")
+    if not 0 < sure <= 1:
+        raise UsageError(f"--exit {sure:g}; expected a share above 0, up to 1")
 
 
 def check_rows(x, inputs):

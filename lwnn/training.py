@@ -1,6 +1,7 @@
 """From a dataset and a few options to a trained model with its measures."""
 
 import dataclasses
+import math
 import os
 
 import numpy as np
@@ -8,18 +9,20 @@ import numpy as np
 from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
+from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
-from lwnn.learning.forward_forward import label_scale
+from lwnn.learning.augment import Shifts
+from lwnn.learning.forward_forward import GOODNESS, label_scale
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, resolve
+from lwnn.options import Options, check, key, resolve
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
-_STREAMS = ("split", "init", "shuffle", "draws")
+_STREAMS = ("split", "init", "shuffle", "draws", "augment")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 
@@ -45,6 +48,8 @@ class Run:
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
+    update_work : int
+        Multiply-accumulates of an update, roughly.
     working_bytes : int
         Bytes that training held, data aside.
     """
@@ -60,6 +65,7 @@ class Run:
     seconds: float
     samples_per_second: float
     forward_passes: int
+    update_work: int
     working_bytes: int
 
 
@@ -121,7 +127,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         shuffle=stream(options.seed, "shuffle"),
         on_epoch=on_epoch,
     )
-    model = assemble(dataset, rule, scaler, settings)
+    model = assemble(dataset, rule, scaler, settings, image_shape(dataset, options))
     return Run(
         model=model,
         options=settings,
@@ -134,6 +140,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
+        update_work=rule.work * rule.batch,
         working_bytes=rule.working_bytes,
     )
 
@@ -186,8 +193,11 @@ def prepare(dataset, parts, scaler, options):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
+        goodness=GOODNESS[settings.get("goodness", "mean")],
+        # A pixel's brightness says little of a digit; how large a reading is may say all.
+        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
     )
-    extra = {name: settings[name] for name in rule_class.takes if name in settings}
+    extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     rule = rule_class(
         network,
         parts.train,
@@ -198,9 +208,39 @@ def prepare(dataset, parts, scaler, options):
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, settings["batch"]),
+        shifts=shifts_of(dataset, parts.train.x, options),
         **extra,
     )
     return rule, settings
+
+
+def image_shape(dataset, options):
+    """Height and width of the rows, as the options say, or else the file; None if neither does.
+
+    Raises
+    ------
+    UsageError
+        When the options name a shape that the rows do not have.
+    """
+    inputs = dataset.x.shape[1]
+    shape = options.image or dataset.image_shape
+    if options.image and math.prod(shape) != inputs:
+        size = "x".join(map(str, shape))
+        raise UsageError(f"--image {size}: that is {math.prod(shape):,} pixels, not {inputs:,}")
+    return tuple(shape) if shape else None
+
+
+def shifts_of(dataset, x, options):
+    """What moves the training rows, where the options ask for it."""
+    if not options.augment:
+        return None
+    shape, most = image_shape(dataset, options), int(options.augment.partition(":")[2])
+    if shape is None:
+        raise UsageError(
+            f"--augment moves images, but {dataset.source} says nothing of height and width; "
+            f"add --image HEIGHTxWIDTH, of {x.shape[1]:,} pixels together"
+        )
+    return Shifts(x, shape, most, stream(options.seed, "augment"))
 
 
 def default_threads(rule_class, network, batch):
@@ -212,7 +252,7 @@ def default_threads(rule_class, network, batch):
     return os.cpu_count() or 1
 
 
-def assemble(dataset, rule, scaler, settings):
+def assemble(dataset, rule, scaler, settings, shape):
     """The model that the rule has learnt, with where it comes from."""
     schema = dataset.schema
     return Model(
@@ -231,7 +271,7 @@ def assemble(dataset, rule, scaler, settings):
             "lwnn": __version__,
             "options": settings,
             "data": {"name": os.path.basename(dataset.source), "sha256": dataset.sha256},
-            "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
+            "image_shape": list(shape) if shape else None,
             "kernels": variant,
         },
     )

@@ -6,6 +6,7 @@ import pytest
 from lwnn.model import Model
 from lwnn.network import Network, Params
 from lwnn.quantization import quantize
+from lwnn.scoring import READOUTS
 
 
 def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", seed=0, **changes):
@@ -24,7 +25,7 @@ def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", se
         "features": ("height", "leaf, length", "x"),
         "target": "tree",
         "named": True,
-        "readout": readout or ("goodness" if kind == "ff" else "output"),
+        "readout": readout or READOUTS[kind][0],
         "goals": goals,
         "provenance": {"lwnn": "0.1.0", "seed": seed, "options": {"rate": 0.1, "hidden": [5, 4]}},
     }
@@ -42,9 +43,13 @@ KINDS = {
     "dense": ("dense", None, "relu", False),
     "goodness": ("ff", "goodness", "relu", False),
     "head": ("ff", "head", "relu", False),
+    "last": ("mf", "last", "relu", False),
+    "sum": ("mf", "sum", "relu", False),
     "int8-dense": ("dense", None, "tanh", True),
     "int8-goodness": ("ff", "goodness", "relu", True),
     "int8-head": ("ff", "head", "relu", True),
+    "int8-last": ("mf", "last", "relu", True),
+    "int8-sum": ("mf", "sum", "relu", True),
 }
 
 

@@ -14,13 +14,13 @@ FLOORS = {
     room: floor
     for floor, rooms in enumerate(
         [
-            ["errors", "_version"],
-            ["files", "_kernels", "autodiff", "options"],
+            ["errors", "_version", "autodiff"],
+            ["files", "_kernels", "options"],
             ["data", "network", "metrics"],
             ["scoring"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
-            ["modelfile", "export", "estimators", "report", "comparison"],
+            ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],
             ["cli"],
         ]
     )

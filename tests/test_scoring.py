@@ -11,9 +11,12 @@ from lwnn.scoring import READOUTS, Scorer
 INPUTS, CLASSES = 20, 3
 
 
+KINDS = {readout: kind for kind, readouts in READOUTS.items() for readout in readouts}
+
+
 def make_scorer(readout):
     """A scorer over random parameters, and those."""
-    network = Network("dense" if readout == "output" else "ff", INPUTS, (40, 30), CLASSES)
+    network = Network(KINDS[readout], INPUTS, (40, 30), CLASSES)
     random = np.random.default_rng(0)
     params = Params(network)
     params.vector[:] = random.standard_normal(network.size) / 5
@@ -26,7 +29,7 @@ def rows(count, seed=0):
     return np.random.default_rng(seed).standard_normal((count, INPUTS), np.float32)
 
 
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", KINDS)
 def test_a_call_leaves_nothing_behind_for_the_next(readout):
     """Fewer rows after more, and more after fewer, in the same workspace or another."""
     scorer, _ = make_scorer(readout)
@@ -35,7 +38,7 @@ def test_a_call_leaves_nothing_behind_for_the_next(readout):
         assert np.array_equal(scorer(x), make_scorer(readout)[0](x))
 
 
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", KINDS)
 def test_scores_follow_the_parameters(readout):
     scorer, params = make_scorer(readout)
     before = scorer(rows(40))
@@ -45,7 +48,7 @@ def test_scores_follow_the_parameters(readout):
     assert not np.array_equal(before, after)
 
 
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", KINDS)
 def test_calls_at_the_same_time_do_not_meet(readout):
     scorer, _ = make_scorer(readout)
     parts = [rows(300, seed) for seed in range(16)]
@@ -56,7 +59,7 @@ def test_calls_at_the_same_time_do_not_meet(readout):
             assert all(map(np.array_equal, together, alone))
 
 
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", KINDS)
 def test_scores_hardly_depend_on_how_many_rows_come_at_once(readout):
     scorer, _ = make_scorer(readout)
     x = rows(600)

@@ -63,7 +63,7 @@ def same_model(one, other):
 # ---------------------------------------------------------------- options
 
 REFUSED = [
-    ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp"),
+    ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp, mf"),
     ({"epochs": 0}, "--epochs 0; expected 1 to 1e+06"),
     ({"batch": 0}, "--batch 0; expected 1 to 65536"),
     ({"rate": -0.1}, "--lr -0.1; expected 1e-12 to 1e+06"),
@@ -75,8 +75,11 @@ REFUSED = [
     ({"activation": "tanh"}, "--activation goes with --algo bp or --algo wp, not with --algo ff"),
     (
         {"algo": "bp", "readout": "head"},
-        "--readout goes with --algo ff, not with --algo bp",
+        "--readout goes with --algo ff or --algo mf, not with --algo bp",
     ),
+    ({"algo": "mf", "readout": "goodness"}, "unknown --readout 'goodness'; choose from sum, last"),
+    ({"algo": "mf", "hidden": ()}, "Mono-Forward needs a hidden layer; try --hidden 64"),
+    ({"algo": "mf", "cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo mf"),
     ({"algo": "bp", "delta": 0.1}, "--delta goes with --algo wp, not with --algo bp"),
     ({"momentum": 0.5}, "--momentum goes with --optimizer momentum"),
     (
@@ -93,6 +96,11 @@ REFUSED = [
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
+    ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
+    ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
+    ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
+    ({"image": (2, 4)}, "--image 2x4: that is 8 pixels, not 6"),
+    ({"augment": "shift:2", "image": (2, 3)}, "shift:2 moves images of 2x3 pixels away"),
     ({"val": 0.5, "test": 0.5}, "leave nothing to train on"),
     ({"val": -0.1}, "the validation share is -0.1"),
 ]
@@ -112,6 +120,8 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
         (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
+        (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
         (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
         (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
@@ -131,9 +141,29 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
 @pytest.mark.parametrize(
     ("algo", "extra"),
     [
-        ("ff", {"readout": "goodness"}),
+        (
+            "ff",
+            {
+                "loss": "softplus",
+                "goodness": "mean",
+                "threshold": 1.0,
+                "sharpness": 20.0,
+                "negatives": "random",
+                "readout": "goodness",
+            },
+        ),
         ("bp", {"activation": "relu", "cost": "cross-entropy"}),
-        ("wp", {"activation": "relu", "cost": "cross-entropy", "delta": 1e-3}),
+        (
+            "wp",
+            {
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "perturb": "weight",
+                "delta": 1e-3,
+                "differences": "forward",
+            },
+        ),
+        ("mf", {"readout": "sum"}),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -258,12 +288,14 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
     run = train(dataset, options)
     table, size = run.model.network.table, run.model.size
     scratch = {
-        "ff": lambda: kernels.ff_workspace(table, 16, True, 2),
+        "ff": lambda: kernels.ff_workspace(table, run.model.network.form, 16, True, 2),
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
-        "wp": lambda: kernels.wp_workspace(table, 16, 2),
+        "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
+        "mf": lambda: kernels.mf_workspace(table, 16, True, 2),
     }[algo]()
-    negatives = 84 if algo == "ff" else 0
-    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch + negatives)
+    # Wrong labels, mean outputs, and which units are alive.
+    others = 4 * 84 + 4 * 12 + 12 if algo == "ff" else 0
+    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch) + others
 
 
 def test_plain_steps_need_less_memory_than_adam(dataset, algo):
@@ -277,8 +309,15 @@ def test_plain_steps_need_less_memory_than_adam(dataset, algo):
 def test_forward_passes_an_update(dataset):
     runs = {a: train(dataset, Options(algo=a, **QUICK)) for a in RULES}
     assert runs["ff"].forward_passes == 3
-    assert runs["bp"].forward_passes == 1
+    assert runs["bp"].forward_passes == runs["mf"].forward_passes == 1
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
+
+
+@pytest.mark.parametrize("algo", ["mf"])
+def test_images_are_levelled_and_tables_are_not(dataset, algo):
+    images = dataclasses.replace(dataset, x=np.clip(dataset.x, 0, 255).astype(np.uint8))
+    for data, level in ((dataset, False), (images, True)):
+        assert train(data, Options(algo=algo, **QUICK)).model.network.level is level
 
 
 def test_the_model_knows_where_it_comes_from(dataset, algo):
@@ -318,12 +357,53 @@ def test_a_rate_far_too_large_says_what_to_do(dataset):
     assert "--lr 1e+05" in str(caught.value)
 
 
+# ---------------------------------------------------------------- moved images
+
+MOVED = {"augment": "shift:1", "image": (2, 3)}
+
+
+def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
+    still, first, again, two = (
+        train(dataset, Options(algo=algo, threads=threads, **QUICK, **changes))
+        for threads, changes in ((1, {}), (1, MOVED), (1, MOVED), (2, MOVED))
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, still)
+    assert first.working_bytes - still.working_bytes == 84 * 6 * 4
+    assert first.options["augment"] == "shift:1"
+    assert first.options["image"] == [2, 3]
+    assert first.model.provenance["image_shape"] == [2, 3]
+
+
+def test_moving_draws_nothing_from_the_other_streams(dataset):
+    """So that a run with moved images starts from the same weights and rows as one without."""
+    seen = []
+
+    def on_start(rule, settings, parts):
+        seen.append((rule.params.vector.copy(), parts.train.x.copy(), rule.draws.random()))
+
+    for changes in ({}, MOVED):
+        train(dataset, Options(**QUICK, **changes), on_start=on_start)
+    for one, other in zip(*seen, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_file_of_images_says_their_shape_itself(dataset):
+    images = dataclasses.replace(dataset, image_shape=(3, 2))
+    run = train(images, Options(augment="shift:1", **QUICK))
+    assert run.model.provenance["image_shape"] == [3, 2]
+    other = train(images, Options(augment="shift:1", image=(2, 3), **QUICK))
+    assert not same_model(run, other)
+
+
 # ---------------------------------------------------------------- it learns
 
 SANE = {
     "ff": ({"epochs": 12}, 0.92),
     "bp": ({"epochs": 8}, 0.93),
     "wp": ({"epochs": 6, "hidden": (12,)}, 0.85),
+    "mf": ({"epochs": 8}, 0.93),
 }
 
 

@@ -33,10 +33,11 @@ class Ours:
     def __init__(self, problem, method):
         network = Network("dense", WIDTHS[0], WIDTHS[1:-1], WIDTHS[-1], cost=COSTS[problem.cost])
         self.problem, self.table = problem, network.table
-        self.delta = (problem.delta,) if method == "wp" else ()
+        # Per weight, forward differences; neither draws nor their seed mean anything then.
+        self.how = (problem.delta, 0, 1, 1, 0) if method == "wp" else ()
         self.epoch = getattr(kernels, f"{method}_epoch")
         size = (
-            kernels.wp_workspace(self.table, BATCH, 1)
+            kernels.wp_workspace(self.table, BATCH, 0, 1)
             if method == "wp"
             else kernels.dense_workspace(self.table, BATCH, True, 1)
         )
@@ -49,7 +50,7 @@ class Ours:
         order = np.tile(np.arange(BATCH, dtype=np.int32), count)
         hyper = np.array([rate, 0.9, 0.999, 1e-8])
         self.epoch(
-            *(params, self.table, self.problem.cost, *self.delta, self.problem.x, self.scaler),
+            *(params, self.table, self.problem.cost, *self.how, self.problem.x, self.scaler),
             *(1e9, self.problem.y, order, BATCH, 0, hyper),
             *(np.zeros((0, len(params)), np.float32), 0, self.workspace, 1),
         )

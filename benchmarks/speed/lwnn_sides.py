@@ -18,7 +18,10 @@ class Training:
     def __init__(self, problem, threads):
         self.problem = problem
         random = np.random.default_rng(0)
-        self.rule = RULES["ff" if problem.kind == "ff" else "bp"](
+        ff = problem.kind == "ff"
+        # The form that PyTorch's side has: wrong labels given, a threshold.
+        form = {"loss": "softplus", "negatives": "random"} if ff else {}
+        self.rule = RULES["ff" if ff else "bp"](
             problem.network,
             Rows(problem.x, problem.y),
             problem.scaler,
@@ -28,6 +31,7 @@ class Training:
             init=random,
             draws=random,
             threads=threads,
+            **form,
         )
         self.rule.wrong = problem.wrong
 

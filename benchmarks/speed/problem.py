@@ -5,8 +5,9 @@ import functools
 
 import numpy as np
 
-from lwnn.learning.forward_forward import SHARPNESS, label_scale
+from lwnn.learning.forward_forward import label_scale
 from lwnn.network import Network, Params
+from lwnn.options import SHARPNESS
 
 SEED = 0
 CLASSES = 10
@@ -50,7 +51,7 @@ class Problem:
     @property
     def sharpness(self):
         """T of Forward-Forward: goodness T · mean of h², threshold T."""
-        return SHARPNESS
+        return SHARPNESS["softplus"]
 
     @property
     def operations(self):

@@ -1,6 +1,7 @@
 """Results as a Markdown table, for the terminal and for the documentation, and as JSON."""
 
 import dataclasses
+import datetime
 import math
 
 from benchmarks.speed import machine
@@ -77,6 +78,7 @@ def remarks(results):
 def as_json(results, settings, fma, load):
     """Everything that was measured, for `json.dump`; `load` is that from before the run."""
     return {
+        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}",
         "machine": machine.describe(),
         "load": {"before": load, "after": machine.load()},
         "versions": machine.versions(),

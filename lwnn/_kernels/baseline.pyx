@@ -2,9 +2,13 @@
 
 include "common.pxi"
 include "dense.pxi"
+include "ff_losses.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
+include "mono.pxi"
+include "images.pxi"
 include "perturbation.pxi"
+include "perturbation_forms.pxi"
 include "int8.pxi"
 
 

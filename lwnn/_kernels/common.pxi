@@ -5,7 +5,7 @@
 # Rows of samples, `[sample][unit]`, are made beside them where a gradient needs them.
 
 from cython.parallel cimport prange
-from libc.math cimport expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
+from libc.math cimport INFINITY, expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
 from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "tile.h" nogil:

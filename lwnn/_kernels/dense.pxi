@@ -37,9 +37,9 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
     for l in range(net.layers):
         net.acts[l + 1] = carve(arena, table[l, OUT] * ld)
         widest = max(widest, table[l, IN], table[l, OUT])
-    net.rows = net.delta = net.below = net.errors = net.grad = NULL
+    net.rows = carve(arena, batch * padded(widest))
+    net.delta = net.below = net.errors = net.grad = NULL
     if training:
-        net.rows = carve(arena, batch * padded(widest))
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
         net.errors = carve(arena, widest * ld)

@@ -99,7 +99,7 @@ cdef double few_bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t 
 
 # ---------------------------------------------------------------- Forward-Forward
 
-cdef void few_first_row(Forward *net, const float *shared, Py_ssize_t label,
+cdef void few_first_row(Forward *net, const float *shared, float value, Py_ssize_t label,
                         float *h) noexcept nogil:
     """Outputs of layer 1 under one label."""
     cdef Py_ssize_t o
@@ -107,29 +107,50 @@ cdef void few_first_row(Forward *net, const float *shared, Py_ssize_t label,
     cdef const float *bias = net.params + net.table[BIAS]
     cdef float z
     for o in range(net.table[OUT]):
-        z = shared[o] + bias[o] + net.label_scale * labels[o * net.classes]
+        z = shared[o] + bias[o] + value * labels[o * net.classes]
         h[o] = z if z > 0 else 0
 
 
-cdef void few_neutral_row(Forward *net, const float *shared, float *h) noexcept nogil:
-    cdef Py_ssize_t o
+cdef void few_neutral_row(Forward *net, Py_ssize_t r, float *h) noexcept nogil:
+    cdef Py_ssize_t o, n_out = net.table[OUT]
+    cdef const float *labels = net.params + net.table[LABEL]
+    cdef const float *bias = net.params + net.table[BIAS]
+    cdef const float *shared = net.shared + r * n_out
     cdef float z
-    for o in range(net.table[OUT]):
-        z = shared[o] + neutral_shift(net, o)
+    for o in range(n_out):
+        z = (shared[o] * net.gain[r] + bias[o]
+             + net.neutral[r] * lwnn_sum(labels + o * net.classes, net.classes))
         h[o] = z if z > 0 else 0
+
+
+cdef void few_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept nogil:
+    """Layer 1 under every label in turn, or under those of `net.labels`."""
+    cdef Py_ssize_t r, p, units = net.table[OUT]
+    for p in range(net.passes):
+        for r in range(samples):
+            few_first_row(net, net.shared + r * units, net.value[r],
+                          p if every else net.labels[p * samples + r],
+                          net.h + (p * samples + r) * units)
 
 
 cdef void few_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     cdef Py_ssize_t n_in = net.table[IN]
-    normalise_rows(net.input, samples, n_in, padded(n_in))
+    ff_normalise_input(net, samples)
     few_forward(net.params + net.table[WEIGHT], NULL, n_in, net.table[OUT], net.input,
                 padded(n_in), samples, LINEAR, net.shared)
 
 
-cdef void few_squares(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
-    cdef Py_ssize_t r
+cdef void few_sums(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
+    """As `ff_sums`."""
+    cdef Py_ssize_t r, o
     for r in range(rows):
         net.squares[r] = lwnn_squares(net.h + r * units, units)
+    if net.element == SQUARES:
+        return
+    for r in range(rows):
+        net.good[r] = 0
+        for o in range(units):
+            net.good[r] += element(net.h[r * units + o], net.element)
 
 
 cdef void few_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
@@ -137,7 +158,7 @@ cdef void few_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept 
     cdef Py_ssize_t r, o
     cdef float inverse
     for r in range(rows):
-        inverse = 1 / (sqrtf(net.squares[r] / units) + TINY)
+        inverse = inverse_rms(net.squares[r], units)
         for o in range(units):
             net.n_t[r * units + o] = net.h[r * units + o] * inverse
 
@@ -148,43 +169,65 @@ cdef void few_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t rows) noexce
                 row[IN], rows, RELU, net.h)
 
 
-cdef void few_keep_for_head(Forward *net, Py_ssize_t layer, Py_ssize_t at, Py_ssize_t first,
-                            Py_ssize_t samples) noexcept nogil:
-    cdef Py_ssize_t r, units = net.table[6 * layer + OUT]
-    cdef Py_ssize_t ld = padded(net.table[6 * net.layers + IN])
-    for r in range(samples):
-        memcpy(net.head + r * ld + at, net.n_t + (first + r) * units, units * sizeof(float))
-
-
-cdef void few_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
+cdef void few_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
+    """The head's scores, `[row][class]`, as `ff_neutral`."""
+    cdef Py_ssize_t l, r, units, at = 0
     cdef const long long *row = net.table + 6 * net.layers
+    for l in range(net.layers):
+        units = net.table[6 * l + OUT]
+        if ff_ready(net, l):
+            if l > 0:
+                few_next_layer(net, l, samples)
+            else:
+                for r in range(samples):
+                    few_neutral_row(net, r, net.h + r * units)
+            few_sums(net, units, samples)
+            few_hand_on(net, units, samples)
+        else:
+            memset(net.n_t, 0, samples * units * sizeof(float))
+        if l >= net.head_from:
+            for r in range(samples):
+                memcpy(net.head + r * padded(row[IN]) + at, net.n_t + r * units,
+                       units * sizeof(float))
+            at += units
     few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], net.head,
                 padded(row[IN]), samples, LINEAR, net.scores)
 
 
-cdef void few_update_first(Forward *net, const int *y, const int *wrong, const int *order,
-                           Py_ssize_t samples, const Optimizer *how) noexcept nogil:
-    """Both passes of layer 1 share x: their errors are summed before the one update."""
-    cdef Py_ssize_t r, o, n_out = net.table[OUT], classes = net.classes
-    cdef float *pos
-    cdef float *neg
+cdef void few_deltas(Forward *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
+    """dL/dz in place of the outputs, all passes."""
+    cdef Py_ssize_t r, o
+    cdef float *h
+    for r in range(net.passes * samples):
+        h = net.h + r * units
+        for o in range(units):
+            h[o] = element_slope(h[o], net.element) * net.factor[r]
+    if net.peer != 0:
+        for r in range(samples):
+            lwnn_axpy(net.h + positive(net, r, samples) * units, net.pull, 1, units)
+
+
+cdef void few_update_first(Forward *net, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """All passes of layer 1 share x: their errors are summed before the one update."""
+    cdef Py_ssize_t r, o, p, label, n_out = net.table[OUT], classes = net.classes
+    cdef float *line
     cdef float *labels = net.grad
-    cdef float scale = net.label_scale / samples
+    cdef float scale
     cdef bint direct = how.method == SGD
+    few_deltas(net, n_out, samples)
     if direct:
         labels = net.params + net.table[LABEL]
-        scale *= -how.rate
     else:
         memset(labels, 0, n_out * classes * sizeof(float))
-    for r in range(samples):
-        pos = net.h + r * n_out
-        neg = net.h + (samples + r) * n_out
-        for o in range(n_out):
-            pos[o] *= net.factor[r]
-            neg[o] *= net.factor[samples + r]
-            labels[o * classes + y[order[r]]] += scale * pos[o]
-            labels[o * classes + wrong[order[r]]] += scale * neg[o]
-            pos[o] += neg[o]
+    for p in range(net.passes):
+        for r in range(samples):
+            line = net.h + (p * samples + r) * n_out
+            label = p if net.loss == LABELS else net.labels[p * samples + r]
+            scale = net.value[r] / samples * (-how.rate if direct else 1)
+            for o in range(n_out):
+                labels[o * classes + label] += scale * line[o]
+            if p > 0:
+                lwnn_axpy(net.h + r * n_out, line, 1, n_out)
     if not direct:
         optimize(net.params, labels, net.table[LABEL], n_out * classes, how, &net.team)
     few_gradient(net.params, net.table[WEIGHT], net.table[BIAS], net.h, net.input,
@@ -196,48 +239,58 @@ cdef void few_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
                           const Optimizer *how) noexcept nogil:
     """`net.rows` holds the inputs of this layer."""
     cdef const long long *row = net.table + 6 * layer
-    cdef Py_ssize_t r, o
-    for r in range(2 * samples):
-        for o in range(row[OUT]):
-            net.h[r * row[OUT] + o] *= net.factor[r]
+    few_deltas(net, row[OUT], samples)
     few_gradient(net.params, row[WEIGHT], row[BIAS], net.h, net.rows, row[IN], row[IN], row[OUT],
-                 2 * samples, <float>1.0 / samples, how, net.grad, &net.team)
+                 net.passes * samples, <float>1.0 / samples, how, net.grad, &net.team)
 
 
-cdef void few_ff_batch(Forward *net, const int *y, const int *wrong, const int *order,
-                       Py_ssize_t samples, const Optimizer *how, double *losses) noexcept nogil:
-    cdef Py_ssize_t l, r, units, at = 0
+cdef double few_update_head(Forward *net, const int *y, const int *order, Py_ssize_t samples,
+                            const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t r
+    cdef const long long *row = net.table + 6 * net.layers
+    cdef Optimizer own = head_optimizer(net, how)
+    cdef double loss = 0
+    for r in range(samples):
+        loss += output_error(net.scores + r * row[OUT], row[OUT], 1, y, order + r, 1,
+                             CROSS_ENTROPY)
+    few_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, net.head, padded(row[IN]),
+                 row[IN], row[OUT], samples, <float>1.0 / samples, &own, net.grad, &net.team)
+    return loss
+
+
+cdef void few_ff_batch(Forward *net, const int *y, const int *wrong, const float *draws,
+                       const int *order, Py_ssize_t samples, const Optimizer *how,
+                       double *report) noexcept nogil:
+    """As `ff_batch`."""
+    cdef Py_ssize_t l, units, rows = net.passes * samples, at = 0
     cdef const long long *row
     few_input(net, samples)
+    few_neutral(net, samples)
+    choose_labels(net, 1, net.classes, y, wrong, draws, order, samples)
+    report[REPORTED * net.layers + SUM_LOSS] += few_update_head(net, y, order, samples, how)
     for l in range(net.layers):
+        if not ff_ready(net, l):
+            return
         row = net.table + 6 * l
         units = row[OUT]
         if l > 0:
-            memcpy(net.rows, net.n_t, 2 * samples * row[IN] * sizeof(float))
-            few_next_layer(net, l, 3 * samples)
+            memcpy(net.rows, net.n_t, rows * row[IN] * sizeof(float))
+            few_next_layer(net, l, rows)
         else:
-            for r in range(samples):
-                few_first_row(net, net.shared + r * units, y[order[r]], net.h + r * units)
-                few_first_row(net, net.shared + r * units, wrong[order[r]],
-                              net.h + (samples + r) * units)
-                few_neutral_row(net, net.shared + r * units, net.h + (2 * samples + r) * units)
-        few_squares(net, units, 3 * samples)
-        few_hand_on(net, units, 3 * samples)
-        if l >= net.head_from:
-            few_keep_for_head(net, l, at, 2 * samples, samples)
-            at += units
-        losses[l] += ff_errors(net, l, samples)
-        if l == 0:
-            few_update_first(net, y, wrong, order, samples, how)
-        else:
-            few_update_next(net, l, samples, how)
-    row = net.table + 6 * net.layers
-    few_head_scores(net, samples)
-    for r in range(samples):
-        losses[net.layers] += output_error(net.scores + r * row[OUT], row[OUT], 1, y, order + r, 1,
-                                           CROSS_ENTROPY)
-    few_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, net.head, padded(row[IN]),
-                 row[IN], row[OUT], samples, <float>1.0 / samples, how, net.grad, &net.team)
+            few_first_layer(net, net.loss == LABELS, samples)
+        few_sums(net, units, rows)
+        if l + 1 < net.layers:
+            few_hand_on(net, units, rows)
+        if net.only < 0 or net.only == l:
+            ff_errors(net, l, samples, report + REPORTED * l)
+            note_alive(net, at, units, 1, units, rows)
+            if net.peer != 0:
+                pull_to_peers(net, l, at, 1, units, samples)
+            if l == 0:
+                few_update_first(net, samples, how)
+            else:
+                few_update_next(net, l, samples, how)
+        at += units
 
 
 cdef void few_score_labels(Forward *net, Py_ssize_t samples, float *out,
@@ -251,35 +304,19 @@ cdef void few_score_labels(Forward *net, Py_ssize_t samples, float *out,
         if l > 0:
             few_next_layer(net, l, rows)
         else:
+            few_first_layer(net, True, samples)
+        few_sums(net, units, rows)
+        for c in range(net.classes):
             for r in range(samples):
-                for c in range(net.classes):
-                    few_first_row(net, net.shared + r * units, c,
-                                  net.h + (r * net.classes + c) * units)
-        few_squares(net, units, rows)
-        for r in range(samples):
-            for c in range(net.classes):
-                out[r * ldo + c] += (net.goals[3 * l + READOUT]
-                                     * net.squares[r * net.classes + c])
+                out[r * ldo + c] += net.goals[3 * l + READOUT] * net.good[c * samples + r]
         if l + 1 < net.layers:
             few_hand_on(net, units, rows)
 
 
 cdef void few_score_head(Forward *net, Py_ssize_t samples, float *out,
                          Py_ssize_t ldo) noexcept nogil:
-    cdef Py_ssize_t l, r, units, at = 0
+    cdef Py_ssize_t r
     few_input(net, samples)
-    for l in range(net.layers):
-        units = net.table[6 * l + OUT]
-        if l > 0:
-            few_next_layer(net, l, samples)
-        else:
-            for r in range(samples):
-                few_neutral_row(net, net.shared + r * units, net.h + r * units)
-        few_squares(net, units, samples)
-        few_hand_on(net, units, samples)
-        if l >= net.head_from:
-            few_keep_for_head(net, l, at, 0, samples)
-            at += units
-    few_head_scores(net, samples)
+    few_neutral(net, samples)
     for r in range(samples):
         memcpy(out + r * ldo, net.scores + r * net.classes, net.classes * sizeof(float))

@@ -1,15 +1,21 @@
 # Supervised Forward-Forward (Hinton 2022, arXiv 2212.13345), every layer learning on every batch.
 #
-#     layer 1    h+ = relu(W x + s U_y + b),  h- = relu(W x + s U_wrong + b),  h0 with every label
-#                at s / classes: one product W x serves all three
-#     goodness   G = g * sum of h^2
-#     loss       softplus(theta - G+) + softplus(G- - theta)
-#     errors     dL/dh+ = -sigmoid(theta - G+) 2 g h+,   dL/dh- = sigmoid(G- - theta) 2 g h-
+#     layer 1    h_c = relu(W x + s U_c + b) under label c; W x is one product for all labels
+#     later      h' = relu(W n + b)
 #     hand-on    n = h / (rms(h) + tiny), from before the update; nothing flows back through it
-#     head       softmax over M n0 + c, cross-entropy, no gradient into the layers
+#     goodness   G = g * sum of e(h), e by its code; losses and their errors are in ff_losses.pxi
+#     neutral    every label at s / classes: what the head reads
+#     head       softmax over M n + c, cross-entropy, no gradient into the layers
 #
-# x is divided by its root mean square as well. The batch's columns stand side by side as
-# [positive | negative | neutral], so that each later layer is one product for all three.
+# Where `form` says so, x is divided by its root mean square as well. A batch goes through the net twice: under the
+# neutral label, from which the head learns and from whose scores hard negatives are drawn; then
+# under the labels that the loss compares, a pass for each. Their columns stand side by side,
+# `[pass 0 | pass 1 | ...]`, so that each later layer is one product for all of them.
+#
+# Embedding. Append: the label has inputs of its own, of value s. Overwrite: it stands in the first
+# inputs, one for each class, in the place of what the row has there, and counts in the root mean
+# square. Either way its weights are U; those of W that would read the overwritten inputs always
+# read 0.
 
 cdef float TINY = 1e-6
 
@@ -17,20 +23,57 @@ cdef float TINY = 1e-6
 cdef enum:
     GOODNESS = 0    # g
     THRESHOLD = 1   # theta
-    READOUT = 2     # weight of the layer's sum of squares when labels are scored
+    READOUT = 2     # weight of the layer's sum when labels are scored
+
+# What `form` says of a net and of how it learns; lwnn.network writes it.
+cdef enum:
+    LOSS = 0
+    ELEMENT = 1
+    EMBED = 2
+    HOT = 3         # s, or the value that overwrites an input
+    PEER = 4        # strength of peer normalisation
+    HEAD_RATE = 5   # the head's rate as a multiple of the layers'
+    ONLY = 6        # the one layer that learns; -1: all
+    LEVEL = 7       # 1: rows are divided by their root mean square
+
+cdef enum:
+    APPEND = 0
+    OVERWRITE = 1
+
+# Columns of `report`.
+cdef enum:
+    SUM_LOSS = 0
+    SUM_POSITIVE = 1
+    SUM_NEGATIVE = 2
+    SUM_RIGHT = 3
+    REPORTED = 4
 
 
 cdef struct Forward:
     Py_ssize_t layers             # hidden ones
     Py_ssize_t classes
+    Py_ssize_t passes             # labels that a sample is seen under at a time
     Py_ssize_t head_from          # first layer that the head reads
+    Py_ssize_t only
+    int loss
+    int element
+    int embed
+    bint level
+    float hot
+    float peer
+    float head_rate
     const long long *table
     const float *goals
     float *params
-    float label_scale
+    float *peers                  # mean output of every unit of every layer
+    unsigned char *alive          # whether a unit has given an output
     float *input                  # [sample][unit] normalised rows
     float *input_t                # [unit][sample] the same
     float *shared                 # [unit][sample] W x of layer 1
+    float *value                  # [sample] of the one hot label input
+    float *neutral                # [sample] of every label input under the neutral label
+    float *gain                   # [sample] what the neutral label makes of W x
+    int *labels                   # [pass][sample] of a pair
     float *h                      # [unit][column] outputs of the layer at hand
     float *n_t                    # [unit][column] normalised inputs of the next
     float *rows                   # [column][unit] the same
@@ -38,26 +81,40 @@ cdef struct Forward:
     float *head                   # [sample][unit] the same
     float *scores                 # [class][sample]
     float *squares                # [column] sum of squares
-    float *factor                 # [column] dL/dh / h, or 1 / rms
+    float *good                   # [column] sum that the goodness is made of
+    float *factor                 # [column] dL/d(sum), or 1 / rms
+    float *pull                   # [unit] what peer normalisation adds to an error
     float *grad
     Team team
 
 
-cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                       bint training, int threads):
+cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double[::1] form,
+                       Py_ssize_t batch, bint training, int threads):
     cdef Forward net
     cdef Py_ssize_t l, ld = columns(batch), wide, widest = 0, head
     net.layers = table.shape[0] - 1
     net.classes = table[net.layers, OUT]
     net.table = &table[0, 0]
-    # Scoring puts every class side by side; training the positive, negative and neutral pass.
-    wide = columns(3 * batch if training else net.classes * batch)
+    net.loss = <int>form[LOSS]
+    net.element = <int>form[ELEMENT]
+    net.embed = <int>form[EMBED]
+    net.level = form[LEVEL] != 0
+    net.hot = <float>form[HOT]
+    net.peer = <float>form[PEER]
+    net.head_rate = <float>form[HEAD_RATE]
+    net.only = <Py_ssize_t>form[ONLY]
+    net.passes = 2 if training and net.loss != LABELS else net.classes
+    wide = columns(net.passes * batch)
     head = table[net.layers, IN]
     for l in range(net.layers):
         widest = max(widest, table[l, OUT])
     net.input = carve(arena, batch * padded(table[0, IN]))
     net.input_t = carve(arena, table[0, IN] * ld)
     net.shared = carve(arena, table[0, OUT] * ld)
+    net.value = carve(arena, batch)
+    net.neutral = carve(arena, batch)
+    net.gain = carve(arena, batch)
+    net.labels = <int *>carve(arena, 2 * batch)
     net.h = carve(arena, widest * wide)
     net.n_t = carve(arena, widest * wide)
     net.rows = carve(arena, wide * padded(widest))
@@ -65,9 +122,13 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t b
     net.head = carve(arena, batch * padded(head))
     net.scores = carve(arena, net.classes * ld)
     net.squares = carve(arena, wide)
+    net.good = net.squares if net.element == SQUARES else carve(arena, wide)
     net.factor = carve(arena, wide)
+    net.pull = carve(arena, widest)
     net.grad = carve(arena, gradient_size(table)) if training else NULL
     net.team = team_layout(arena, panel_size(table, wide), training, threads)
+    net.peers = NULL
+    net.alive = NULL
     net.head_from = 0
     wide = 0
     for l in range(net.layers - 1, -1, -1):
@@ -78,38 +139,55 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t b
     return net
 
 
-def ff_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
+def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
+                 bint training, int threads):
     """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    ff_layout(&arena, table, batch, training, threads)
+    ff_layout(&arena, table, form, batch, training, threads)
     return arena.used
 
 
 cdef Forward ff_from(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
-                     float label_scale, Py_ssize_t batch, bint training, float[::1] workspace,
-                     int threads):
+                     const double[::1] form, Py_ssize_t batch, bint training,
+                     float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Forward net = ff_layout(&arena, table, batch, training, threads)
+    cdef Forward net = ff_layout(&arena, table, form, batch, training, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
     net.goals = &goals[0, 0]
-    net.label_scale = label_scale
     return net
 
 
 # ---------------------------------------------------------------- pieces of a pass
 
-cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
-                         Py_ssize_t ld) noexcept nogil:
-    """Each row divided by its root mean square."""
-    cdef Py_ssize_t b, i
-    cdef float inverse
+cdef float inverse_rms(float squares, Py_ssize_t n) noexcept nogil:
+    return 1 / (sqrtf(squares / n) + TINY)
+
+
+cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
+    """Rows divided by their root mean square; what the labels are worth beside them."""
+    cdef Py_ssize_t b, i, n = net.table[IN], classes = net.classes
+    cdef float inverse, neutral, squares, low = net.hot / classes
     cdef float *line
     for b in range(samples):
-        line = x_bi + b * ld
-        inverse = 1 / (sqrtf(lwnn_squares(line, n) / n) + TINY)
+        line = net.input + b * padded(n)
+        net.value[b] = net.hot
+        net.neutral[b] = low
+        net.gain[b] = 1
+        if net.embed == OVERWRITE:
+            memset(line, 0, classes * sizeof(float))
+        if not net.level:
+            continue
+        squares = lwnn_squares(line, n)
+        inverse = inverse_rms(squares, n)
+        if net.embed == OVERWRITE:
+            inverse = inverse_rms(squares + net.hot * net.hot, n)
+            neutral = inverse_rms(squares + classes * low * low, n)
+            net.value[b] *= inverse
+            net.neutral[b] *= neutral
+            net.gain[b] = neutral / inverse
         for i in range(n):
             line[i] *= inverse
 
@@ -117,66 +195,76 @@ cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
 cdef void ff_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """From scaled rows in `net.input` to W x in `net.shared`."""
     cdef Py_ssize_t n_in = net.table[IN], ld = padded(samples)
-    normalise_rows(net.input, samples, n_in, padded(n_in))
+    ff_normalise_input(net, samples)
     transpose(net.input, padded(n_in), samples, n_in, net.input_t, ld)
     clear_padding(net.input_t, n_in, samples, ld)
     forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.input_t, samples,
             net.shared, &net.team)
 
 
-cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t b
-    for b in range(n):
-        squares[b] += line[b] * line[b]
-
-
-cdef void label_line(const float *shared, const float *labels, const int *y, const int *rows,
-                     float base, float scale, Py_ssize_t samples, float *out) noexcept nogil:
+cdef void own_label_line(const float *shared, const float *value, const float *labels,
+                         const int *which, float base, Py_ssize_t samples,
+                         float *out) noexcept nogil:
     """One unit of layer 1 under each sample's own label."""
     cdef Py_ssize_t b
     cdef float z
     for b in range(samples):
-        z = shared[b] + base + scale * labels[y[rows[b]]]
+        z = shared[b] + base + value[b] * labels[which[b]]
         out[b] = z if z > 0 else 0
 
 
-cdef void shifted_line(const float *shared, float shift, Py_ssize_t samples,
-                       float *out) noexcept nogil:
+cdef void label_line(const float *shared, const float *value, float label, float base,
+                     Py_ssize_t samples, float *out) noexcept nogil:
+    """One unit of layer 1 under the same label for all samples."""
     cdef Py_ssize_t b
     cdef float z
     for b in range(samples):
-        z = shared[b] + shift
+        z = shared[b] + base + value[b] * label
         out[b] = z if z > 0 else 0
 
 
-cdef float neutral_shift(Forward *net, Py_ssize_t o) noexcept nogil:
-    """What bias and a neutral label add to unit o of layer 1."""
-    cdef float *labels = net.params + net.table[LABEL] + o * net.classes
-    return net.params[net.table[BIAS] + o] + net.label_scale * lwnn_sum(labels, net.classes) / net.classes
+cdef void neutral_line(Forward *net, Py_ssize_t o, Py_ssize_t samples, float *out) noexcept nogil:
+    """One unit of layer 1 under the neutral label."""
+    cdef Py_ssize_t b
+    cdef float z, base = net.params[net.table[BIAS] + o]
+    cdef float labels = lwnn_sum(net.params + net.table[LABEL] + o * net.classes, net.classes)
+    cdef const float *shared = net.shared + o * padded(samples)
+    for b in range(samples):
+        z = shared[b] * net.gain[b] + base + net.neutral[b] * labels
+        out[b] = z if z > 0 else 0
 
 
-cdef void ff_first_layer(Forward *net, const int *y, const int *wrong, const int *rows,
-                         Py_ssize_t samples) noexcept nogil:
-    """Layer 1 under the true, the wrong and the neutral label."""
-    cdef Py_ssize_t o, ld = padded(samples), wide = padded(3 * samples)
+cdef void ff_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept nogil:
+    """Layer 1 under every label in turn, or under those of `net.labels`."""
+    cdef Py_ssize_t o, p, ld = padded(samples), wide = padded(net.passes * samples)
     cdef float *out
-    cdef float *labels
+    cdef const float *labels
+    cdef const float *shared
     cdef float bias
     for o in range(net.table[OUT]):
         labels = net.params + net.table[LABEL] + o * net.classes
         bias = net.params[net.table[BIAS] + o]
-        out = net.h + o * wide
-        label_line(net.shared + o * ld, labels, y, rows, bias, net.label_scale, samples, out)
-        label_line(net.shared + o * ld, labels, wrong, rows, bias, net.label_scale, samples,
-                   out + samples)
-        shifted_line(net.shared + o * ld, neutral_shift(net, o), samples, out + 2 * samples)
+        shared = net.shared + o * ld
+        for p in range(net.passes):
+            out = net.h + o * wide + p * samples
+            if every:
+                label_line(shared, net.value, labels[p], bias, samples, out)
+            else:
+                own_label_line(shared, net.value, labels, net.labels + p * samples, bias, samples,
+                               out)
 
 
-cdef void ff_squares(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
+cdef void ff_sums(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
+    """Sums over the units of every column: of squares, and those of the goodness."""
     cdef Py_ssize_t o, wide = padded(count)
     memset(net.squares, 0, wide * sizeof(float))
     for o in range(units):
-        add_squares(net.h + o * wide, net.squares, count)
+        add_elements(net.h + o * wide, net.squares, count, SQUARES)
+    if net.element == SQUARES:
+        return
+    memset(net.good, 0, wide * sizeof(float))
+    for o in range(units):
+        add_elements(net.h + o * wide, net.good, count, net.element)
 
 
 cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
@@ -185,7 +273,7 @@ cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept 
     cdef float *h
     cdef float *n
     for b in range(count):
-        net.factor[b] = 1 / (sqrtf(net.squares[b] / units) + TINY)
+        net.factor[b] = inverse_rms(net.squares[b], units)
     for o in range(units):
         h = net.h + o * wide
         n = net.n_t + o * wide
@@ -202,19 +290,30 @@ cdef void ff_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t count) noexce
     bias_activate(net.h, net.params + row[BIAS], row[OUT], padded(count), RELU)
 
 
-cdef void ff_keep_for_head(Forward *net, Py_ssize_t layer, Py_ssize_t at, Py_ssize_t first,
-                           Py_ssize_t samples, Py_ssize_t count) noexcept nogil:
-    """Copy the neutral columns, from `first` on, to where the head reads them."""
-    cdef Py_ssize_t o, units = net.table[6 * layer + OUT]
-    for o in range(units):
-        memcpy(net.head_t + (at + o) * padded(samples), net.n_t + o * padded(count) + first,
-               samples * sizeof(float))
+cdef bint ff_ready(Forward *net, Py_ssize_t layer) noexcept nogil:
+    """Whether a layer has begun to learn, when they learn one after the other."""
+    return net.only < 0 or layer <= net.only
 
 
-cdef void ff_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
+cdef void ff_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
+    """The head's scores from one pass under the neutral label; layers not ready give it 0."""
+    cdef Py_ssize_t l, o, units, ld = padded(samples), at = 0
     cdef const long long *row = net.table + 6 * net.layers
-    cdef Py_ssize_t ld = padded(samples)
-    clear_padding(net.head_t, row[IN], samples, ld)
+    for l in range(net.layers):
+        units = net.table[6 * l + OUT]
+        if ff_ready(net, l):
+            if l > 0:
+                ff_next_layer(net, l, samples)
+            else:
+                for o in range(units):
+                    neutral_line(net, o, samples, net.h + o * ld)
+            ff_sums(net, units, samples)
+            ff_hand_on(net, units, samples)
+        else:
+            memset(net.n_t, 0, units * ld * sizeof(float))
+        if l >= net.head_from:
+            memcpy(net.head_t + at * ld, net.n_t, units * ld * sizeof(float))
+            at += units
     transpose(net.head_t, ld, row[IN], samples, net.head, padded(row[IN]))
     forward(net.params + row[WEIGHT], row[IN], row[OUT], net.head_t, samples, net.scores,
             &net.team)
@@ -223,106 +322,118 @@ cdef void ff_head_scores(Forward *net, Py_ssize_t samples) noexcept nogil:
 
 # ---------------------------------------------------------------- a training step
 
-cdef double ff_errors(Forward *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
-    """Loss of a layer, summed; `net.factor` becomes dL/dh / h for positives and negatives."""
-    cdef Py_ssize_t b
-    cdef float g = net.goals[3 * layer + GOODNESS], theta = net.goals[3 * layer + THRESHOLD]
-    cdef float gap
-    cdef double loss = 0
-    for b in range(2 * samples):
-        gap = theta - g * net.squares[b] if b < samples else g * net.squares[b] - theta
-        loss += (gap if gap > 0 else 0) + log1pf(expf(-fabsf(gap)))
-        net.factor[b] = (-2 if b < samples else 2) * g * sigmoid(gap)
-    return loss
+cdef void ff_deltas(Forward *net, Py_ssize_t o, Py_ssize_t samples) noexcept nogil:
+    """dL/dz of unit o in place of its outputs, all passes."""
+    cdef Py_ssize_t b, count = net.passes * samples
+    cdef float *h = net.h + o * padded(count)
+    slope_line(h, net.factor, count, net.element)
+    if net.peer != 0:
+        for b in range(samples):
+            h[positive(net, b, samples)] += net.pull[o]
 
 
-cdef void ff_update_first(Forward *net, const int *y, const int *wrong, const int *rows,
-                          Py_ssize_t samples, const Optimizer *how) noexcept nogil:
-    """Both passes of layer 1 share x: their errors are summed before the one product."""
-    cdef Py_ssize_t o, b, n_out = net.table[OUT], wide = padded(3 * samples)
-    cdef float *pos
-    cdef float *neg
+cdef void ff_update_first(Forward *net, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """All passes of layer 1 share x: their errors are summed before the one product."""
+    cdef Py_ssize_t o, b, p, n_out = net.table[OUT], wide = padded(net.passes * samples)
+    cdef float *line
     cdef float *labels
-    cdef float scale = net.label_scale / samples
+    cdef const int *which
+    cdef float scale = <float>1.0 / samples, sum
     memset(net.grad, 0, n_out * net.classes * sizeof(float))
     for o in range(n_out):
-        pos = net.h + o * wide
-        neg = pos + samples
+        ff_deltas(net, o, samples)
         labels = net.grad + o * net.classes
-        for b in range(samples):
-            pos[b] *= net.factor[b]
-            neg[b] *= net.factor[samples + b]
-        for b in range(samples):
-            labels[y[rows[b]]] += scale * pos[b]
-            labels[wrong[rows[b]]] += scale * neg[b]
-        for b in range(samples):
-            pos[b] += neg[b]
+        for p in range(net.passes):
+            line = net.h + o * wide + p * samples
+            if net.loss == LABELS:
+                sum = 0
+                for b in range(samples):
+                    sum += net.value[b] * line[b]
+                labels[p] = scale * sum
+            else:
+                which = net.labels + p * samples
+                for b in range(samples):
+                    labels[which[b]] += scale * net.value[b] * line[b]
+            if p > 0:
+                lwnn_axpy(net.h + o * wide, line, 1, samples)
     optimize(net.params, net.grad, net.table[LABEL], n_out * net.classes, how, &net.team)
     layer_gradient(net.params, net.table[WEIGHT], net.table[BIAS], net.h, wide, net.input,
-                   padded(net.table[IN]), net.table[IN], n_out, samples, <float>1.0 / samples,
-                   how, net.grad, &net.team)
+                   padded(net.table[IN]), net.table[IN], n_out, samples, scale, how, net.grad,
+                   &net.team)
 
 
 cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
                          const Optimizer *how) noexcept nogil:
     """`net.rows` still holds the inputs of this layer."""
     cdef const long long *row = net.table + 6 * layer
-    cdef Py_ssize_t o, b, wide = padded(3 * samples)
-    cdef float *h
+    cdef Py_ssize_t o, count = net.passes * samples
     for o in range(row[OUT]):
-        h = net.h + o * wide
-        for b in range(2 * samples):
-            h[b] *= net.factor[b]
-    layer_gradient(net.params, row[WEIGHT], row[BIAS], net.h, wide, net.rows, padded(row[IN]),
-                   row[IN], row[OUT], 2 * samples, <float>1.0 / samples, how, net.grad,
+        ff_deltas(net, o, samples)
+    layer_gradient(net.params, row[WEIGHT], row[BIAS], net.h, padded(count), net.rows,
+                   padded(row[IN]), row[IN], row[OUT], count, <float>1.0 / samples, how, net.grad,
                    &net.team)
+
+
+cdef Optimizer head_optimizer(Forward *net, const Optimizer *how) noexcept nogil:
+    cdef Optimizer own = how[0]
+    own.rate *= net.head_rate
+    own.corrected *= net.head_rate
+    return own
 
 
 cdef double ff_update_head(Forward *net, const int *y, const int *rows, Py_ssize_t samples,
                            const Optimizer *how) noexcept nogil:
+    """From the head's scores; its loss, summed."""
     cdef const long long *row = net.table + 6 * net.layers
     cdef Py_ssize_t ld = padded(samples)
-    cdef double loss
-    ff_head_scores(net, samples)
-    loss = output_error(net.scores, row[OUT], ld, y, rows, samples, CROSS_ENTROPY)
+    cdef Optimizer own = head_optimizer(net, how)
+    cdef double loss = output_error(net.scores, row[OUT], ld, y, rows, samples, CROSS_ENTROPY)
     layer_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, ld, net.head,
-                   padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, how,
+                   padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, &own,
                    net.grad, &net.team)
     return loss
 
 
-cdef void ff_batch(Forward *net, const int *y, const int *wrong, const int *rows,
-                   Py_ssize_t samples, const Optimizer *how, double *losses) noexcept nogil:
-    cdef Py_ssize_t l, units, count = 3 * samples, at = 0
+cdef void ff_batch(Forward *net, const int *y, const int *wrong, const float *draws,
+                   const int *rows, Py_ssize_t samples, const Optimizer *how,
+                   double *report) noexcept nogil:
+    cdef Py_ssize_t l, count = net.passes * samples, at = 0
     cdef const long long *row
     ff_input(net, samples)
+    ff_neutral(net, samples)
+    choose_labels(net, padded(samples), 1, y, wrong, draws, rows, samples)
+    report[REPORTED * net.layers + SUM_LOSS] += ff_update_head(net, y, rows, samples, how)
     for l in range(net.layers):
+        if not ff_ready(net, l):
+            return
         row = net.table + 6 * l
-        units = row[OUT]
         if l == 0:
-            ff_first_layer(net, y, wrong, rows, samples)
+            ff_first_layer(net, net.loss == LABELS, samples)
         else:
             # Rows of the inputs, for the gradient, before n_t makes room for the outputs.
             transpose(net.n_t, padded(count), row[IN], count, net.rows, padded(row[IN]))
             ff_next_layer(net, l, count)
-        ff_squares(net, units, count)
-        ff_hand_on(net, units, count)
-        if l >= net.head_from:
-            ff_keep_for_head(net, l, at, 2 * samples, samples, count)
-            at += units
-        losses[l] += ff_errors(net, l, samples)
-        if l == 0:
-            ff_update_first(net, y, wrong, rows, samples, how)
-        else:
-            ff_update_next(net, l, samples, how)
-    losses[net.layers] += ff_update_head(net, y, rows, samples, how)
+        ff_sums(net, row[OUT], count)
+        if l + 1 < net.layers:
+            ff_hand_on(net, row[OUT], count)
+        if net.only < 0 or net.only == l:
+            ff_errors(net, l, samples, report + REPORTED * l)
+            note_alive(net, at, row[OUT], padded(count), 1, count)
+            if net.peer != 0:
+                pull_to_peers(net, l, at, padded(count), 1, samples)
+            if l == 0:
+                ff_update_first(net, samples, how)
+            else:
+                ff_update_next(net, l, samples, how)
+        at += row[OUT]
 
 
 def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
-             float label_scale, const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] wrong, const int[::1] order, Py_ssize_t batch,
-             int method, const double[::1] hyper, float[:, ::1] state, long step,
-             double[::1] losses, float[::1] workspace, int threads):
+             const double[::1] form, const data_t[:, ::1] x, const float[:, ::1] scaler,
+             float clip, const int[::1] y, const int[::1] wrong, const float[::1] draws,
+             const int[::1] order, Py_ssize_t batch, int method, const double[::1] hyper,
+             float[:, ::1] state, long step, float[::1] peers, unsigned char[::1] alive,
+             double[:, ::1] report, float[::1] workspace, int threads):
     """Train by supervised Forward-Forward on the rows that `order` names, in mini-batches.
 
     Parameters
@@ -333,19 +444,36 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
         IN. The last row is the softmax head.
     goals : float32 (hidden layers, 3)
         IN. Per layer: factor g of the goodness, threshold theta, weight in the readout.
-    label_scale : float
-        IN. Value of the hot label input.
-    wrong : int32 (n,)
+    form : float64 (8,)
+        IN. Codes of the loss, of the goodness' element and of the embedding; value of the hot
+        label input; strength of peer normalisation, as a multiple of the goodness' slope at an
+        output of 1; the head's rate as a multiple of the layers'; the one layer that learns, -1
+        for all (those below stand still, those above wait); whether rows are divided by their
+        root mean square.
+    wrong : int32 (n,), or (0,)
         IN. For every row of `x` the label of its negative, never its own.
-    losses : float64 (hidden layers + 1,)
-        OUT. Loss of every layer and of the head, summed over the rows; added to.
-    workspace : float32 (ff_workspace(table, batch, True, threads),)
+    draws : float32 (n,), or (0,)
+        IN. Instead: in [0, 1), for every row where in the head's probabilities of the wrong
+        labels its negative is drawn. All labels at once need neither.
+    peers : float32 (hidden units,)
+        IN/OUT. Running mean of every unit's output under the true label.
+    alive : uint8 (hidden units,)
+        OUT. 1 for a unit that gave an output above 0; others are left.
+    report : float64 (hidden layers + 1, 4)
+        OUT, added to, summed over the rows: loss; goodness of positives, of negatives (the mean
+        over a row's negatives); rows whose positive has more goodness than its negatives, a tie
+        counting half. The head, in the last row, has a loss only.
+    workspace : float32 (ff_workspace(table, form, batch, True, threads),)
 
     The other arguments are those of `bp_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, label_scale, batch, True, workspace, threads)
+    cdef Forward net = ff_from(params, table, goals, form, batch, True, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
+    cdef const int *given = &wrong[0] if wrong.shape[0] else NULL
+    cdef const float *drawn = &draws[0] if draws.shape[0] else NULL
+    net.peers = &peers[0]
+    net.alive = &alive[0]
     if n == 0:
         return
     with nogil:
@@ -355,9 +483,10 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                    net.input, padded(net.table[IN]))
             if samples <= FEW:
-                few_ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
+                few_ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how,
+                             &report[0, 0])
             else:
-                ff_batch(&net, &y[0], &wrong[0], &order[start], samples, &how, &losses[0])
+                ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how, &report[0, 0])
             begin_step(&how, how.step + 1)
             start += samples
 
@@ -367,9 +496,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
 cdef void ff_score_labels(Forward *net, Py_ssize_t samples, float *out,
                           Py_ssize_t ldo) noexcept nogil:
     """Accumulated goodness of every label; layer 1's product is made once for all."""
-    cdef Py_ssize_t l, o, c, b, count = net.classes * samples, wide = padded(count)
-    cdef Py_ssize_t ld = padded(samples), units
-    cdef float *labels
+    cdef Py_ssize_t l, c, b, count = net.classes * samples, units
     cdef float weight
     ff_input(net, samples)
     memset(out, 0, samples * ldo * sizeof(float))
@@ -378,58 +505,40 @@ cdef void ff_score_labels(Forward *net, Py_ssize_t samples, float *out,
         if l > 0:
             ff_next_layer(net, l, count)
         else:
-            for o in range(units):
-                labels = net.params + net.table[LABEL] + o * net.classes
-                for c in range(net.classes):
-                    shifted_line(net.shared + o * ld,
-                                 net.params[net.table[BIAS] + o] + net.label_scale * labels[c],
-                                 samples, net.h + o * wide + c * samples)
-        ff_squares(net, units, count)
+            ff_first_layer(net, True, samples)
+        ff_sums(net, units, count)
         weight = net.goals[3 * l + READOUT]
         for c in range(net.classes):
             for b in range(samples):
-                out[b * ldo + c] += weight * net.squares[c * samples + b]
+                out[b * ldo + c] += weight * net.good[c * samples + b]
         if l + 1 < net.layers:
             ff_hand_on(net, units, count)
 
 
 cdef void ff_score_head(Forward *net, Py_ssize_t samples, float *out,
                         Py_ssize_t ldo) noexcept nogil:
-    """The softmax head's scores from one pass under the neutral label."""
-    cdef Py_ssize_t l, o, ld = padded(samples), at = 0
     ff_input(net, samples)
-    for l in range(net.layers):
-        if l > 0:
-            ff_next_layer(net, l, samples)
-        else:
-            for o in range(net.table[OUT]):
-                shifted_line(net.shared + o * ld, neutral_shift(net, o), samples, net.h + o * ld)
-        ff_squares(net, net.table[6 * l + OUT], samples)
-        ff_hand_on(net, net.table[6 * l + OUT], samples)
-        if l >= net.head_from:
-            ff_keep_for_head(net, l, at, 0, samples, samples)
-            at += net.table[6 * l + OUT]
-    ff_head_scores(net, samples)
-    transpose(net.scores, ld, net.classes, samples, out, ldo)
+    ff_neutral(net, samples)
+    transpose(net.scores, padded(samples), net.classes, samples, out, ldo)
 
 
 def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
-              float label_scale, const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-              float[:, ::1] goodness, float[:, ::1] head, Py_ssize_t batch,
+              const double[::1] form, const data_t[:, ::1] x, const float[:, ::1] scaler,
+              float clip, float[:, ::1] goodness, float[:, ::1] head, Py_ssize_t batch,
               float[::1] workspace, int threads):
     """Scores of every label for every row, by either readout or both.
 
     Parameters
     ----------
     goodness : float32 (n, classes), or (0, classes) to leave it out
-        OUT. Sum over layers of the readout weight times the sum of squares.
+        OUT. Sum over layers of the readout weight times the sum that goodness is made of.
     head : float32 (n, classes), or (0, classes) to leave it out
         OUT. Scores of the softmax head.
-    workspace : float32 (ff_workspace(table, batch, False, threads),)
+    workspace : float32 (ff_workspace(table, form, batch, False, threads),)
 
     The other arguments are those of `ff_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, label_scale, batch, False, workspace, threads)
+    cdef Forward net = ff_from(params, table, goals, form, batch, False, workspace, threads)
     cdef Py_ssize_t n = x.shape[0], start, samples, part
     cdef bint want_goodness = goodness.shape[0] > 0, want_head = head.shape[0] > 0
     if n == 0:

@@ -26,9 +26,10 @@
 #
 # Lanes are the samples of the mini-batch. Threads share out units, never a sum.
 
-# Lines of scratch before the layers of changes: dh, two of `output_change`, five of a series.
+# Lines of scratch before the layers of changes: dh, two of `output_change`, five of a
+# series, and a change of a unit's input.
 cdef enum:
-    LINES = 8
+    LINES = 9
 
 
 cdef struct Perturbed:
@@ -42,12 +43,16 @@ cdef struct Perturbed:
     float *errors                 # [class][sample] a - t, or p for cross-entropy
     float *gradient               # one per parameter
     bint large                    # whether `moved` holds delta x as it is
-    float delta
+    float delta                   # how far a weight is moved, at the moment
+    float scale                   # from Delta E, summed over the samples, to the gradient
+    int form, sides, draws
+    float *nodes                  # [unit][sample] dE/dz of a layer, for PER_NODE
+    float *elsewhere              # moved parameters, for SIMULTANEOUS
     int cost
 
 
 cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                         int threads):
+                         int form, int threads):
     cdef Perturbed wp
     cdef Py_ssize_t l, ld = padded(batch), widest = 0, size = 0
     wp.net = dense_layout(arena, table, batch, ld, False, threads)
@@ -62,15 +67,17 @@ cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t
     wp.share = (2 * widest + LINES) * ld + LWNN_LANES
     wp.scratch = carve(arena, wp.share * threads)
     wp.gradient = carve(arena, size)
+    wp.nodes = carve(arena, widest * ld) if form == PER_NODE else NULL
+    wp.elsewhere = carve(arena, size) if form == SIMULTANEOUS else NULL
     return wp
 
 
-def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int threads):
+def wp_workspace(const long long[:, ::1] table, Py_ssize_t batch, int form, int threads):
     """Floats of workspace that `wp_epoch` needs."""
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    wp_layout(&arena, table, batch, threads)
+    wp_layout(&arena, table, batch, form, threads)
     return arena.used
 
 
@@ -158,20 +165,18 @@ cdef void add_output_change(Perturbed *wp, Py_ssize_t o, const float *dz, Py_ssi
             total[b] += p[b] * expm1f(dz[b])
 
 
-cdef float finish_change(Perturbed *wp, const float *total, const float *dz_true,
-                         Py_ssize_t samples, bint small) noexcept nogil:
-    """Delta E summed over the samples."""
+cdef void finish_change(Perturbed *wp, float *total, const float *dz_true,
+                        Py_ssize_t samples, bint small) noexcept nogil:
+    """From what `add_output_change` has added up to Delta E of every sample, in place."""
     cdef Py_ssize_t b
-    cdef float sum = 0
     if wp.cost == MSE:
-        return lwnn_sum(total, samples)
+        return
     if small:
         for b in range(samples):
-            sum += log1p_series(total[b]) - dz_true[b]
+            total[b] = log1p_series(total[b]) - dz_true[b]
     else:
         for b in range(samples):
-            sum += log1pf(total[b]) - dz_true[b]
-    return sum
+            total[b] = log1pf(total[b]) - dz_true[b]
 
 
 cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const float *dz,
@@ -196,44 +201,43 @@ cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const floa
     return total if wp.cost == MSE else logf(total) + (top - at_true)
 
 
-cdef float large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
-                        const int *y, const int *rows, Py_ssize_t samples) noexcept nogil:
-    """Delta E, summed over the samples, from large changes of the outputs first..last."""
+cdef void large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
+                       const int *y, const int *rows, Py_ssize_t samples,
+                       float *line) noexcept nogil:
+    """Delta E of every sample from large changes of the outputs first..last."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef const float *z = wp.z[wp.net.layers]
-    cdef float sum = 0
     for b in range(samples):
-        sum += (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
-                - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
-    return sum
+        line[b] = (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
+                   - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
 
 
-cdef float output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
-                         Py_ssize_t samples, float *lines) noexcept nogil:
-    """Delta E, summed over the samples, from changes of all outputs."""
+cdef void output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
+                        Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E of every sample, in the first of `lines`, from changes of all outputs."""
     cdef Py_ssize_t o, b, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
     cdef float top = biggest(dz_ob, classes * ld)
     cdef bint small = top < SMALL
-    cdef float *total = lines
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        return large_change(wp, dz_ob, 0, classes, y, rows, samples)
-    memset(total, 0, ld * sizeof(float))
+        large_change(wp, dz_ob, 0, classes, y, rows, samples, lines)
+        return
+    memset(lines, 0, ld * sizeof(float))
     for o in range(classes):
-        add_output_change(wp, o, dz_ob + o * ld, ld, small, total)
+        add_output_change(wp, o, dz_ob + o * ld, ld, small, lines)
     for b in range(samples):
         dz_true[b] = dz_ob[y[rows[b]] * ld + b]
-    return finish_change(wp, total, dz_true, samples, small)
+    finish_change(wp, lines, dz_true, samples, small)
 
 
-cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
-                          const int *y, const int *rows, Py_ssize_t samples,
-                          float *scratch) noexcept nogil:
-    """Delta E from the change `dh` of one hidden unit of `layer`."""
+cdef void carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
+                         const int *y, const int *rows, Py_ssize_t samples,
+                         float *scratch) noexcept nogil:
+    """Delta E of every sample, in the second line, from the change `dh` of one hidden unit."""
     cdef Py_ssize_t l = layer + 1, o, b, ld = padded(samples)
     cdef const long long *row = wp.net.table + 6 * l
     cdef const float *column = wp.net.params + row[WEIGHT] + unit
-    cdef float *dz = scratch + (LINES - 1) * ld
+    cdef float *dz = scratch + LINES * ld
     cdef float *above = dz + wp.widest * ld
     cdef float *swap
     cdef float w
@@ -253,24 +257,24 @@ cdef float carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, cons
         swap = dz
         dz = above
         above = swap
-    return output_change(wp, dz, y, rows, samples, scratch)
+    output_change(wp, dz, y, rows, samples, scratch + ld)
 
 
-cdef float own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
-                      const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
-    """Delta E from a change at the input of one output unit."""
+cdef void own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
+                     const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
+    """Delta E of every sample, in the first line, from a change at the input of an output."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef float top = biggest(dz, ld)
     cdef bint small = top < SMALL
-    cdef float *total = lines
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        return large_change(wp, dz, unit, unit + 1, y, rows, samples)
-    memset(total, 0, ld * sizeof(float))
-    add_output_change(wp, unit, dz, ld, small, total)
+        large_change(wp, dz, unit, unit + 1, y, rows, samples, lines)
+        return
+    memset(lines, 0, ld * sizeof(float))
+    add_output_change(wp, unit, dz, ld, small, lines)
     for b in range(samples):
         dz_true[b] = dz[b] if y[rows[b]] == unit else 0
-    return finish_change(wp, total, dz_true, samples, small)
+    finish_change(wp, lines, dz_true, samples, small)
 
 
 # ---------------------------------------------------------------- the curve of a unit
@@ -333,9 +337,9 @@ cdef float unit_series(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const i
     return reach
 
 
-cdef float series_change(const float *c, const float *dh, Py_ssize_t samples, Py_ssize_t ld,
-                         int cost, float *line) noexcept nogil:
-    """Delta E, summed over the samples, along the curve."""
+cdef void series_change(const float *c, const float *dh, Py_ssize_t samples, Py_ssize_t ld,
+                        int cost, float *line) noexcept nogil:
+    """Delta E of every sample, along the curve."""
     cdef Py_ssize_t b
     cdef float s, t
     cdef const float *at_true = c + TERMS * ld
@@ -343,28 +347,40 @@ cdef float series_change(const float *c, const float *dh, Py_ssize_t samples, Py
         s = dh[b]
         t = s * (c[b] + s * (c[ld + b] + s * (c[2 * ld + b] + s * c[3 * ld + b])))
         line[b] = log1p_series(t) - at_true[b] * s if cost == CROSS_ENTROPY else t
-    return lwnn_sum(line, samples)
 
 
 # ---------------------------------------------------------------- the gradient
 
-cdef float weight_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, Py_ssize_t i,
-                         const int *y, const int *rows, Py_ssize_t samples, bint series,
-                         float *scratch) noexcept nogil:
-    """Delta E, summed over the samples, from moving the weight from input i into `unit`."""
+cdef void input_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *moved,
+                       bint large, bint series, const int *y, const int *rows,
+                       Py_ssize_t samples, float *scratch) noexcept nogil:
+    """Delta E of every sample, in the second line, when the input of `unit` changes.
+
+    `moved` is the change, or what `push` made of it. With `series` the coefficients of
+    `unit_series` stand from the fourth line on.
+    """
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t ld = padded(samples)
-    cdef float *rest = scratch + ld
-    cdef float *dh = wp.moved + i * ld
+    cdef float *line = scratch + ld
+    cdef const float *dh = moved
     if layer + 1 < wp.net.layers:
         dh = scratch
-        unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld,
-                    wp.moved + i * ld, dh, ld, row[ACTIVATION], wp.large)
+        unit_change(wp.z[layer + 1] + unit * ld, wp.net.acts[layer + 1] + unit * ld, moved,
+                    scratch, ld, row[ACTIVATION], large)
     if series:
-        return series_change(rest + 2 * ld, dh, samples, ld, wp.cost, rest)
-    if layer + 1 == wp.net.layers:
-        return own_change(wp, unit, dh, y, rows, samples, rest)
-    return carried_change(wp, layer, unit, dh, y, rows, samples, rest)
+        series_change(scratch + 3 * ld, dh, samples, ld, wp.cost, line)
+    elif layer + 1 == wp.net.layers:
+        own_change(wp, unit, dh, y, rows, samples, line)
+    else:
+        carried_change(wp, layer, unit, dh, y, rows, samples, scratch)
+
+
+cdef float unit_reach(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
+                      const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
+    """Ready the series of a unit where it has one; the largest weight that a change meets."""
+    if layer + 2 < wp.net.layers:
+        return <float>1e30
+    return unit_series(wp, layer, unit, y, rows, samples, scratch + 3 * padded(samples))
 
 
 cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
@@ -372,19 +388,17 @@ cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y
     """Gradient of all weights into one unit, and of its bias."""
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, ld = padded(samples), n_in = row[IN]
-    cdef float change, reach = <float>1e30
-    cdef float scale = 1 / (wp.delta * samples)
-    if layer + 2 >= wp.net.layers:
-        reach = unit_series(wp, layer, unit, y, rows, samples, scratch + 3 * ld)
+    cdef float change, reach = unit_reach(wp, layer, unit, y, rows, samples, scratch)
     # Input n_in is the bias: it always reads 1.
     for i in range(n_in + 1):
         change = 0
         if wp.top[i] > 0:
             # No activation changes by more than its input does.
-            change = weight_change(wp, layer, unit, i, y, rows, samples,
-                                   wp.top[i] * reach < SMALL, scratch)
-        wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] = (
-            change * scale)
+            input_change(wp, layer, unit, wp.moved + i * ld, wp.large,
+                         wp.top[i] * reach < SMALL, y, rows, samples, scratch)
+            change = lwnn_sum(scratch + ld, samples)
+        wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] += (
+            change * wp.scale)
 
 
 cdef void wp_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
@@ -447,45 +461,4 @@ cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
                 wp.errors[i] = out[i] - (1 if b < samples and y[rows[b]] == c else 0)
             else:
                 out[i] = wp.errors[i] + (1 if b < samples and y[rows[b]] == c else 0)
-    return loss
-
-
-def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float delta,
-             const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] order, Py_ssize_t batch,
-             int method, const double[::1] hyper, float[:, ::1] state, long step,
-             float[::1] workspace, int threads):
-    """Train by per-weight perturbation on the rows that `order` names, in mini-batches.
-
-    Parameters
-    ----------
-    delta : float
-        IN. How far each weight is moved; not 0.
-    workspace : float32 (wp_workspace(table, batch, threads),)
-
-    The other arguments, and the value, are those of `bp_epoch`.
-    """
-    cdef Arena arena = arena_over(workspace)
-    cdef Perturbed wp = wp_layout(&arena, table, batch, threads)
-    cdef Optimizer how = optimizer_from(method, hyper, state, step)
-    cdef Py_ssize_t n = order.shape[0], start, samples, l
-    cdef double loss = 0
-    check_room(&arena, workspace)
-    if n == 0:
-        return 0.0
-    wp.net.params = &params[0]
-    wp.delta = delta
-    wp.cost = cost
-    with nogil:
-        start = 0
-        while start < n:
-            samples = min(batch, n - start)
-            gather(&x[0, 0], &scaler[0, 0], clip, wp.net.table[IN], &order[start], samples,
-                   wp.net.input, padded(wp.net.table[IN]))
-            loss += wp_forward(&wp, &y[0], &order[start], samples)
-            for l in range(wp.net.layers):
-                wp_layer(&wp, l, &y[0], &order[start], samples)
-            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
-            begin_step(&how, how.step + 1)
-            start += samples
     return loss

@@ -7,6 +7,7 @@ see there for the equations and for what each argument holds. Arithmetic is done
 
 import numpy as np
 
+from lwnn._kernels.reference_images import *  # noqa: F403
 from lwnn._kernels.reference_int8 import *  # noqa: F403
 
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
@@ -14,6 +15,10 @@ LINEAR, RELU, SIGMOID, TANH = range(4)
 CROSS_ENTROPY, MSE = range(2)
 SGD, MOMENTUM, ADAM = range(3)
 GOODNESS, THRESHOLD, READOUT = range(3)
+LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
+SOFTPLUS, SYMBA, SWISH, LABELS = range(4)
+SQUARES, ABSOLUTE = range(2)
+APPEND, OVERWRITE = range(2)
 TINY = 1e-6
 
 
@@ -164,28 +169,100 @@ def bp_epoch(
 # ---------------------------------------------------------------- perturbation
 
 
-def wp_workspace(table, batch, threads):
+PER_WEIGHT, PER_NODE, PER_FAN_IN, SIMULTANEOUS = range(4)
+
+
+def wp_workspace(table, batch, form, threads):
     return 0
 
 
-def _wp_gradient(params, table, cost, delta, x, y):
-    """One full forward pass per weight, as Jabri & Flower write it.
+def _mix(x):
+    x = (x + 0x9E3779B97F4A7C15) % 2**64
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
+    return x ^ (x >> 31)
 
-    In float64 whatever `params` are: E_pert - E cancels.
+
+def _signs(seed, step, draw, size):
+    key = _mix((_mix((_mix(seed % 2**64) + step) % 2**64) + draw) % 2**64)
+    words = [_mix((key + word) % 2**64) for word in range(-(-size // 64))]
+    return np.array([1.0 if words[i >> 6] >> (i & 63) & 1 else -1.0 for i in range(size)])
+
+
+class _Perturbed:
+    """One full forward pass per perturbation, as Jabri & Flower write it.
+
+    In float64 whatever the parameters are: E_pert - E cancels.
     """
-    moved = params.astype(np.float64)
-    x = x.astype(np.float64)
 
-    def error():
-        return _cost(_forward(moved, table, x)[-1], y, cost)[0].sum()
+    def __init__(self, params, table, cost, delta, sides, x, y):
+        self.params, self.x = params.astype(np.float64), x.astype(np.float64)
+        self.table, self.cost, self.delta, self.y = table, cost, delta, y
+        self.ways = (delta,) if sides == 1 else (delta, -delta)
+        self.start = self.errors(self.params)
 
-    start = error()
-    grad = np.empty_like(params)
-    for index, value in enumerate(moved):
-        moved[index] = value + delta
-        grad[index] = (error() - start) / (delta * len(x))
-        moved[index] = value
-    return start, grad
+    def errors(self, params, layer=None, shift=None):
+        """Cost of every row; `shift` is added to the inputs of a layer's units."""
+        h = self.x
+        for index, row in enumerate(self.table):
+            weight, bias = _layer(params, row)
+            h = h @ weight.T + bias
+            if index == layer:
+                h = h + shift
+            h = _activate(h, row[ACTIVATION])
+        return _cost(h, self.y, self.cost)[0]
+
+    def slope(self, errors):
+        """Difference quotient; `errors` gives the costs for a way to go."""
+        changes = [(errors(way) - self.start) / way for way in self.ways]
+        return np.mean(changes, axis=0)
+
+    def along(self, direction):
+        """Mean over the rows of the difference quotient along a direction of the parameters."""
+        return self.slope(lambda way: self.errors(self.params + way * direction)).mean()
+
+    def per_weight(self):
+        return np.array([self.along(unit) for unit in np.eye(len(self.params))])
+
+    def per_node(self):
+        grad = np.empty_like(self.params)
+        h = _forward(self.params, self.table, self.x)
+        for index, row in enumerate(self.table):
+            slopes = np.array([self.node(index, unit) for unit in np.eye(row[OUT])])
+            weight, bias = _layer(grad, row)
+            weight[:] = slopes @ h[index] / len(self.x)
+            bias[:] = slopes.mean(axis=1)
+        return grad
+
+    def node(self, layer, unit):
+        return self.slope(lambda way: self.errors(self.params, layer, way * unit))
+
+    def per_fan_in(self, signs):
+        grad = np.empty_like(self.params)
+        for row in self.table:
+            for unit in range(row[OUT]):
+                start = row[WEIGHT] + unit * row[IN]
+                fan = [*range(start, start + row[IN]), row[BIAS] + unit]
+                direction = np.zeros_like(self.params)
+                direction[fan] = signs[fan]
+                grad[fan] = self.along(direction) * signs[fan]
+        return grad
+
+    def simultaneous(self, signs):
+        return self.along(signs) * signs
+
+
+def _wp_gradient(params, table, cost, delta, form, sides, draws, seed, step, x, y):
+    net = _Perturbed(params, table, cost, delta, sides, x, y)
+    if form == PER_WEIGHT:
+        grad = net.per_weight()
+    elif form == PER_NODE:
+        grad = net.per_node()
+    else:
+        estimate = net.per_fan_in if form == PER_FAN_IN else net.simultaneous
+        signs = (_signs(seed, step, draw, len(params)) for draw in range(draws))
+        grad = np.mean([estimate(drawn) for drawn in signs], axis=0)
+    return net.start.sum(), grad.astype(params.dtype)
 
 
 def wp_epoch(
@@ -193,6 +270,10 @@ def wp_epoch(
     table,
     cost,
     delta,
+    form,
+    sides,
+    draws,
+    seed,
     x,
     scaler,
     clip,
@@ -209,7 +290,8 @@ def wp_epoch(
     loss = 0.0
     for rows in _batches(order, batch):
         inputs = _scaled(x[rows], scaler, clip, params.dtype)
-        cost_sum, grad = _wp_gradient(params, table, cost, delta, inputs, y[rows])
+        how = (delta, form, sides, draws, seed, step)
+        cost_sum, grad = _wp_gradient(params, table, cost, *how, inputs, y[rows])
         _optimize(params, grad, method, hyper, state, step)
         loss += float(cost_sum)
         step += 1
@@ -219,12 +301,25 @@ def wp_epoch(
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def ff_workspace(table, batch, training, threads):
+def ff_workspace(table, form, batch, training, threads):
     return 0
 
 
+def _inverse_rms(squares, units):
+    return 1 / (np.sqrt(squares / units) + TINY)
+
+
 def _normalised(h):
-    return h / (np.sqrt((h**2).mean(axis=1, keepdims=True)) + TINY)
+    return h * _inverse_rms((h**2).sum(axis=1, keepdims=True), h.shape[1])
+
+
+def _element(y, kind):
+    return y**2 if kind == SQUARES else np.abs(y)
+
+
+def _element_slope(y, kind):
+    """Of element(relu(z)) by z, from y = relu(z)."""
+    return 2 * y if kind == SQUARES else (y > 0).astype(y.dtype)
 
 
 def _head_from(table):
@@ -233,10 +328,23 @@ def _head_from(table):
     return next(n for n in range(len(widths)) if widths[n:].sum() == table[-1, IN])
 
 
-def _ff_layers(params, table, x, label_inputs):
-    """Inputs and outputs of every hidden layer, given the label inputs of every row."""
+def _embedded(form, x, label_inputs):
+    """What layer 1 reads, from scaled rows and the labels' shares of the hot value."""
+    label_inputs = label_inputs * form[HOT]
+    if form[EMBED] == APPEND:
+        return _normalised(x) if form[LEVEL] else x, label_inputs
+    classes = label_inputs.shape[1]
+    x = np.hstack([label_inputs, x[:, classes:]])
+    x = _normalised(x) if form[LEVEL] else x
+    label_inputs = x[:, :classes].copy()
+    x[:, :classes] = 0
+    return x, label_inputs
+
+
+def _ff_layers(params, table, form, x, shares):
+    """Inputs and outputs of every hidden layer, given each row's shares of the labels."""
     passes = []
-    inputs = x
+    inputs, label_inputs = _embedded(form, x, shares)
     for layer, row in enumerate(table[:-1]):
         weight, bias = _layer(params, row)
         z = inputs @ weight.T + bias
@@ -245,69 +353,157 @@ def _ff_layers(params, table, x, label_inputs):
         h = np.maximum(z, 0)
         passes.append((inputs, h))
         inputs = _normalised(h)
-    return passes
+    return label_inputs, passes
 
 
-def _neutral_states(params, table, x, label_scale):
-    """What the head reads."""
+def _neutral_states(params, table, form, x):
+    """What the head reads; layers that do not learn yet give it nothing."""
     classes = table[-1, OUT]
-    neutral = np.full((len(x), classes), label_scale / classes, params.dtype)
-    passes = _ff_layers(params, table, x, neutral)
-    return np.hstack([_normalised(h) for _, h in passes[_head_from(table) :]])
+    neutral = np.full((len(x), classes), 1 / classes, params.dtype)
+    _, passes = _ff_layers(params, table, form, x, neutral)
+    states = [_normalised(h) for _, h in passes]
+    if form[ONLY] >= 0:
+        states[int(form[ONLY]) + 1 :] = [0 * state for state in states[int(form[ONLY]) + 1 :]]
+    return np.hstack(states[_head_from(table) :])
 
 
-def _ff_gradient(params, table, goals, label_scale, x, y, wrong):
-    """Losses of all layers and of the head, summed, and the gradient of their means."""
-    classes = table[-1, OUT]
-    grad = np.zeros_like(params)
-    losses = np.zeros(len(table))
-    for labels, sign in ((y, 1), (wrong, -1)):
-        label_inputs = label_scale * _one_hot(labels, classes, params.dtype)
-        for layer, (inputs, h) in enumerate(_ff_layers(params, table, x, label_inputs)):
-            g, theta = goals[layer, GOODNESS], goals[layer, THRESHOLD]
-            gap = sign * (theta - g * (h**2).sum(axis=1))
-            losses[layer] += np.logaddexp(0, gap).sum()
-            d = -sign * (_sigmoid(gap) * 2 * g)[:, None] * h
-            grad_weight, grad_bias = _layer(grad, table[layer])
-            grad_weight += d.T @ inputs / len(x)
-            grad_bias += d.sum(axis=0) / len(x)
-            if layer == 0:
-                _labels(grad, table)[:] += d.T @ label_inputs / len(x)
-    states = _neutral_states(params, table, x, label_scale)
+def _drawn_labels(scores, y, draws):
+    """Wrong labels by their probabilities in a softmax, as `draws` in [0, 1) have it."""
+    wrong = np.empty_like(y)
+    for row, (z, true, draw) in enumerate(zip(scores, y, draws, strict=True)):
+        others = np.delete(np.arange(len(z)), true)
+        shares = np.exp(z[others] - z[others].max())
+        beyond = np.cumsum(shares) > draw * shares.sum()
+        wrong[row] = others[np.argmax(beyond)] if beyond.any() else others[-1]
+    return wrong
+
+
+def _pair_errors(loss, theta, up, down):
+    """Loss of every row, and its slope by the goodness of the positive and of the negative."""
+    if loss == SOFTPLUS:
+        losses = np.logaddexp(0, theta - up) + np.logaddexp(0, down - theta)
+        return losses, np.stack([-_sigmoid(theta - up), _sigmoid(down - theta)])
+    u = down - up
+    s = _sigmoid(u)
+    if loss == SYMBA:
+        return np.logaddexp(0, u), np.stack([-s, s])
+    slope = s + u * s * (1 - s)
+    return u * s, np.stack([-slope, slope])
+
+
+def _ff_errors(loss, theta, goodness, own):
+    """Losses, slopes by the goodness (passes, rows), and what is reported besides.
+
+    `own` is the pass of every row that is its positive.
+    """
+    rows = np.arange(goodness.shape[1])
+    up = goodness[own, rows]
+    others = np.ones(goodness.shape, bool)
+    others[own, rows] = False
+    wrong = goodness.T[others.T].reshape(len(rows), -1)
+    best = wrong.max(axis=1)
+    right = (up > best) + 0.5 * (up == best)
+    if loss == LABELS:
+        losses, slopes = _cost(goodness.T, own, CROSS_ENTROPY)
+        slopes = slopes.T
+    else:
+        losses, slopes = _pair_errors(loss, theta, *goodness)
+    return slopes, [losses.sum(), up.sum(), wrong.mean(axis=1).sum(), right.sum()]
+
+
+def _ff_head(params, table, form, x, y, grad):
+    """Scores and loss of the head; its part of the gradient."""
+    states = _neutral_states(params, table, form, x)
     weight, bias = _layer(params, table[-1])
-    costs, d = _cost(states @ weight.T + bias, y, CROSS_ENTROPY)
-    losses[-1] = costs.sum()
+    scores = states @ weight.T + bias
+    costs, d = _cost(scores, y, CROSS_ENTROPY)
     grad_weight, grad_bias = _layer(grad, table[-1])
     grad_weight[:] = d.T @ states / len(x)
     grad_bias[:] = d.sum(axis=0) / len(x)
-    return losses, grad
+    return scores, costs.sum()
+
+
+def _ff_gradient(params, table, goals, form, x, y, wrong, draws, peers, alive, report):
+    """The gradient of the mean losses of all layers and of the head; the rest is filled in."""
+    classes, loss, count = table[-1, OUT], form[LOSS], len(x)
+    grad = np.zeros_like(params)
+    scores, head_loss = _ff_head(params, table, form, x, y, grad)
+    report[-1, 0] += head_loss
+    if loss == LABELS:
+        labels, own = [np.full(count, label) for label in range(classes)], y
+    else:
+        labels = [y, wrong if len(wrong) else _drawn_labels(scores, y, draws)]
+        own = np.zeros(count, int)
+    shares = _one_hot(np.concatenate(labels), classes, params.dtype)
+    label_inputs, passes = _ff_layers(params, table, form, np.tile(x, (len(labels), 1)), shares)
+    positives = own * count + np.arange(count)
+    at = 0
+    for layer, (inputs, h) in enumerate(passes):
+        units = slice(at, at + h.shape[1])
+        at = units.stop
+        if form[ONLY] not in (-1, layer):
+            continue
+        g, theta = goals[layer, GOODNESS], goals[layer, THRESHOLD]
+        goodness = g * _element(h, form[ELEMENT]).sum(axis=1).reshape(len(labels), count)
+        slopes, noted = _ff_errors(loss, theta, goodness, own)
+        report[layer] += noted
+        alive[units] |= (h > 0).any(axis=0)
+        d = g * slopes.reshape(-1, 1) * _element_slope(h, form[ELEMENT])
+        if form[PEER]:
+            peers[units] = 0.9 * peers[units] + 0.1 * h[positives].mean(axis=0)
+            d[positives] += 2 * g * form[PEER] * (peers[units] - peers[units].mean())
+        grad_weight, grad_bias = _layer(grad, table[layer])
+        grad_weight += d.T @ inputs / count
+        grad_bias += d.sum(axis=0) / count
+        if layer == 0:
+            _labels(grad, table)[:] = d.T @ label_inputs / count
+    return grad
+
+
+def _ff_step(params, table, form, grad, method, hyper, state, step):
+    """Layers that stand still are left out; the head has a rate of its own."""
+    for layer, row in enumerate(table):
+        head = layer == len(table) - 1
+        if not head and form[ONLY] not in (-1, layer):
+            continue
+        start, stop = row[WEIGHT], row[BIAS] + row[OUT]
+        part, own = slice(start, stop), hyper * [form[HEAD_RATE] if head else 1, 1, 1, 1]
+        # Slices are views, but an optimizer may replace what it remembers.
+        memory = [vector[part] for vector in state]
+        _optimize(params[part], grad[part], method, own, memory, step)
+        for vector, values in zip(state, memory, strict=True):
+            vector[part] = values
 
 
 def ff_epoch(
     params,
     table,
     goals,
-    label_scale,
+    form,
     x,
     scaler,
     clip,
     y,
     wrong,
+    draws,
     order,
     batch,
     method,
     hyper,
     state,
     step,
-    losses,
+    peers,
+    alive,
+    report,
     workspace,
     threads,
 ):
     for rows in _batches(order, batch):
-        inputs = _normalised(_scaled(x[rows], scaler, clip, params.dtype))
-        sums, grad = _ff_gradient(params, table, goals, label_scale, inputs, y[rows], wrong[rows])
-        _optimize(params, grad, method, hyper, state, step)
-        losses += sums
+        inputs = _scaled(x[rows], scaler, clip, params.dtype)
+        negatives = wrong[rows] if len(wrong) else wrong, draws[rows] if len(draws) else draws
+        noted = peers, alive, report
+        grad = _ff_gradient(params, table, goals, form, inputs, y[rows], *negatives, *noted)
+        _ff_step(params, table, form, grad, method, hyper, state, step)
         step += 1
 
 
@@ -315,7 +511,7 @@ def ff_scores(
     params,
     table,
     goals,
-    label_scale,
+    form,
     x,
     scaler,
     clip,
@@ -326,15 +522,21 @@ def ff_scores(
     threads,
 ):
     classes = table[-1, OUT]
-    x = _normalised(_scaled(x, scaler, clip, params.dtype))
+    x = _scaled(x, scaler, clip, params.dtype)
     if len(goodness):
         for label in range(classes):
-            label_inputs = np.zeros((len(x), classes), params.dtype)
-            label_inputs[:, label] = label_scale
-            passes = _ff_layers(params, table, x, label_inputs)
+            shares = np.zeros((len(x), classes), params.dtype)
+            shares[:, label] = 1
+            _, passes = _ff_layers(params, table, form, x, shares)
             goodness[:, label] = sum(
-                goals[layer, READOUT] * (h**2).sum(axis=1) for layer, (_, h) in enumerate(passes)
+                goals[layer, READOUT] * _element(h, form[ELEMENT]).sum(axis=1)
+                for layer, (_, h) in enumerate(passes)
             )
     if len(head):
         weight, bias = _layer(params, table[-1])
-        head[:] = _neutral_states(params, table, x, label_scale) @ weight.T + bias
+        head[:] = _neutral_states(params, table, form, x) @ weight.T + bias
+
+
+# ---------------------------------------------------------------- rooms that read the pieces above
+
+from lwnn._kernels.reference_mono import *  # noqa: E402, F403

@@ -1,7 +1,8 @@
 """Contents page of the command line, and how every run ends.
 
-Exit codes: 0 done, 1 a limit that the user set was not met, 2 wrong usage or data, 3 a tool is
-missing, 70 a fault of lwnn itself, 130 interrupted, 141 the reader of the output went away.
+Exit codes: 0 done, 1 a limit was not met (one that the user set, or the bound of a kernel), 2 wrong
+usage or data, 3 a tool is missing, 70 a fault of lwnn itself, 130 interrupted, 141 the reader of
+the output went away.
 
 Nothing heavy is imported here or at the top of a subcommand's file, so that help, version and
 usage errors come at once.
@@ -15,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from lwnn._version import __version__
-from lwnn.cli import bench, evaluate, inspect, predict, quantize, train
+from lwnn.cli import bench, evaluate, export, gradcheck, inspect, predict, quantize, train, verify
 from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
@@ -94,8 +95,10 @@ def _tell_builds():
 app.command(cls=Sectioned)(train.train)
 for command in (evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
-app.command()(inspect.inspect)
+for command in (export.export, verify.verify, inspect.inspect):
+    app.command()(command)
 app.command()(bench.bench)
+app.command()(gradcheck.gradcheck)
 
 
 def main():

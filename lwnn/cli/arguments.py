@@ -31,6 +31,15 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+Exit = Annotated[
+    float | None,
+    typer.Option(
+        "--exit",
+        metavar="SHARE",
+        help="For models of --algo mf: a row leaves at the first layer that gives a class so much.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
 
@@ -45,6 +54,16 @@ def widths(text):
         return tuple(int(width) for width in text.split(","))
     except ValueError:
         raise UsageError(f"--hidden {text}: expected widths such as 128,64, or none") from None
+
+
+def image_size(text):
+    """Return what ``--image`` says, such as 28x28, as (height, width); None when nothing."""
+    if text is None:
+        return None
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise UsageError(f"--image {text}: expected height and width, such as 28x28")
+    return int(height), int(width)
 
 
 def share_or_file(option, text):
@@ -80,7 +99,7 @@ class Sectioned(TyperCommand):
                 formatter.write_dl(records)
 
 
-_METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE"}
+_METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE", "image": "HxW"}
 
 
 def training_options(command):
@@ -127,6 +146,8 @@ def options_from(chosen):
         value = chosen[name]
         if told.kind == "widths":
             value = widths(value)
+        elif told.kind == "image":
+            value = image_size(value)
         elif told.kind == "part":
             value = share_or_file(f"--{flag(name)}", value)
         if value is not None:

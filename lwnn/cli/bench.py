@@ -10,6 +10,8 @@ import typer
 from lwnn.cli import paths, progress
 from lwnn.cli.arguments import Json, Quiet, Target, widths
 from lwnn.cli.console import Console, listed
+from lwnn.errors import UsageError
+from lwnn.options import ALGOS
 
 _COUNT = {"min": 1, "show_default": False}
 
@@ -23,6 +25,10 @@ def bench(
     ] = None,
     *,
     target: Target = None,
+    algos: Annotated[
+        str,
+        typer.Option(metavar="NAME,...", help=f"Rules to compare, of {', '.join(ALGOS)}."),
+    ] = "ff,bp,wp",
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +45,7 @@ def bench(
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Train with ff, bp and wp on the same rows of DATA and compare.
+    """Train with several rules on the same rows of DATA and compare.
 
     Every seed splits the rows anew, into the same parts for every rule.
     """
@@ -49,13 +55,19 @@ def bench(
 
     console = Console("bench", json=json, quiet=quiet)
     options = Options(hidden=widths(hidden), epochs=epochs, threads=threads)
+    rules = _rules(algos)
     source = data or sample_path()
     if csv_file:
         paths.check_output(csv_file, [source])
     dataset = progress.load(console, source, target=target)
-    with progress.runs(console, 3 * seeds) as (on_run, on_epoch):
+    with progress.runs(console, len(rules) * seeds) as (on_run, on_epoch):
         results = compare(
-            dataset, options, seeds=tuple(range(seeds)), on_run=on_run, on_epoch=on_epoch
+            dataset,
+            options,
+            algos=rules,
+            seeds=tuple(range(seeds)),
+            on_run=on_run,
+            on_epoch=on_epoch,
         )
     records = [result.as_dict() for result in results]
     if csv_file:
@@ -63,6 +75,17 @@ def bench(
     name = "bundled digits" if data is None else str(data)
     _report(console, records, name, dataset, seeds)
     console.result(data=name, rows=len(dataset.x), seeds=list(range(seeds)), results=records)
+
+
+def _rules(text):
+    """Return the rules that ``--algos`` names, in its order."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in ALGOS:
+            raise UsageError(f"--algos: unknown rule {name!r}; choose from {', '.join(ALGOS)}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"--algos {text}: name each rule once")
+    return names
 
 
 def _report(console, records, name, dataset, seeds):
@@ -88,6 +111,7 @@ _ROWS = (
     ("training time, s (median)", lambda r: f"{r['seconds_median']:.2f}"),
     ("samples/s (median)", lambda r: f"{r['samples_per_second_median']:,.0f}"),
     ("forward passes per update", lambda r: f"{r['forward_passes']:,}"),
+    ("multiply-accumulates per update", lambda r: f"{r['update_work']:,}"),
     ("training memory, bytes", lambda r: f"{r['working_bytes']:,}"),
     ("int8 model, bytes", lambda r: f"{r['int8_bytes']:,}"),
 )

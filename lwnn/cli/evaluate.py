@@ -1,7 +1,7 @@
 """`lwnn evaluate`: how good a model is on labelled data."""
 
 from lwnn.cli import outcome, progress
-from lwnn.cli.arguments import Data, Json, ModelFile, Quiet, Target
+from lwnn.cli.arguments import Data, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, percent
 
 _MEASURES = ("precision", "recall", "f1")
@@ -11,6 +11,7 @@ def evaluate(
     model: ModelFile,
     data: Data,
     *,
+    sure: Exit = None,
     target: Target = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -25,19 +26,17 @@ def evaluate(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema)
-    threads = outcome.processors()
-    # Not the largest share: different scores may have the same one, such as 1.0.
-    predicted = trained.predict_index(dataset.x, threads)
-    shares = trained.predict_proba(dataset.x, threads)
-    matrix = metrics.confusion(dataset.y, predicted, len(trained.labels))
+    found = outcome.answers(trained, dataset.x, sure)
+    matrix = metrics.confusion(dataset.y, found.index, len(trained.labels))
     measures = dict(zip(_MEASURES, metrics.per_class(matrix), strict=True))
     means = {name: metrics.macro(values, matrix) for name, values in measures.items()}
-    summary = metrics.summary(dataset.y, predicted, shares)
+    summary = metrics.summary(dataset.y, found.index, found.shares)
     classes = [
         {"label": label, **{name: measures[name][code] for name in _MEASURES}, "rows": rows}
         for code, (label, rows) in enumerate(zip(trained.labels, matrix.sum(axis=1), strict=True))
     ]
     _show(console, classes, means, summary, len(dataset.x))
+    outcome.tell_layers(console.say, found)
     console.result(
         model=model,
         data=data,
@@ -45,6 +44,7 @@ def evaluate(
         metrics={"test": {**summary, **means}},
         classes=classes,
         confusion=matrix,
+        **found.told,
     )
 
 

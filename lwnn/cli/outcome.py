@@ -1,6 +1,10 @@
 """What a model expects of data, and what it may compute with."""
 
+import dataclasses
 import os
+from typing import Any
+
+from lwnn.cli.console import percent
 
 
 def schema(model):
@@ -8,6 +12,47 @@ def schema(model):
     from lwnn.data import Schema  # noqa: PLC0415
 
     return Schema(model.features, model.target, model.labels, model.named)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What a model says of rows.
+
+    Attributes
+    ----------
+    index : ndarray of int, shape (n,)
+        Predicted classes.
+    shares : ndarray of float64, shape (n, classes)
+    layers : float or None
+        Share of the hidden layers that were computed, on average; None where that was not asked.
+    """
+
+    index: Any
+    shares: Any
+    layers: float | None = None
+
+    @property
+    def told(self):
+        """Fields of the JSON object: what was computed, where that was asked."""
+        return {} if self.layers is None else {"layers_computed": self.layers}
+
+
+def answers(model, x, sure=None):
+    """Predict rows, each from no more layers than it takes where `sure` says when it is sure."""
+    if sure is None:
+        # Not the largest share: different scores may have the same one, such as 1.0.
+        return Answers(model.predict_index(x, processors()), model.predict_proba(x, processors()))
+    from lwnn.scoring import probabilities  # noqa: PLC0415
+
+    scores, depth = model.scores_until(x, sure, processors())
+    layers = float(depth.mean()) / len(model.network.hidden)
+    return Answers(scores.argmax(axis=1), probabilities(scores), layers)
+
+
+def tell_layers(tell, found):
+    """Say how much was computed, where that was asked."""
+    if found.layers is not None:
+        tell(f"layers computed: {percent(found.layers)}")
 
 
 def processors():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, paths, progress
-from lwnn.cli.arguments import Data, Json, ModelFile, Quiet, Target
+from lwnn.cli.arguments import Data, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, write_out
 
 _CHUNK = 4096
@@ -28,6 +28,7 @@ def predict(
     proba: Annotated[
         bool, typer.Option("--proba", help="Add the probability of each class.")
     ] = False,
+    sure: Exit = None,
     target: Target = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -44,9 +45,9 @@ def predict(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema, need_labels=False)
-    threads = outcome.processors()
-    names = trained.predict(dataset.x, threads).tolist()
-    shares = trained.predict_proba(dataset.x, threads) if proba else None
+    found = outcome.answers(trained, dataset.x, sure)
+    names = [trained.labels[code] for code in found.index]
+    shares = found.shares if proba else None
     if output is not None:
         _write_file(output, trained.labels, names, shares)
         console.say(f"{len(names):,} predictions in {output}")
@@ -56,9 +57,10 @@ def predict(
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         for text in _csv(trained.labels, names, shares):
             write_out(text)
-    fields = {"output": output}
+    outcome.tell_layers(console.note, found)
+    fields = {"output": output, **found.told}
     if output is None:
-        fields = {"predictions": names}
+        fields = {"predictions": names, **found.told}
         if proba:
             fields |= {"labels": trained.labels, "probabilities": shares}
     console.result(model=model, data=data, rows=len(names), **fields)

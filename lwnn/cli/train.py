@@ -126,6 +126,7 @@ def _report(console, run, data, output):
         training_seconds=run.seconds,
         samples_per_second=run.samples_per_second,
         forward_passes_per_update=run.forward_passes,
+        multiply_accumulates_per_update=run.update_work,
         working_bytes=run.working_bytes,
     )
 

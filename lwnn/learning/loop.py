@@ -148,7 +148,7 @@ class _Loop:
 
     def epoch(self, epoch):
         rate = self.rate * cooldown(epoch, self.epochs)
-        self.rule.begin_epoch()
+        self.rule.next_epoch()
         order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
         total, step = 0.0, self.rows_between_looks()
         for start in range(0, len(order), step):

@@ -1,4 +1,4 @@
-"""Negative examples for Forward-Forward."""
+"""Negative examples for Forward-Forward: which wrong label a row is shown under."""
 
 import numpy as np
 

@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 
+from lwnn.learning.augment import Shifts
 from lwnn.learning.optimizers import Optimizer
 from lwnn.network import Network, Params
 from lwnn.scoring import score
@@ -47,12 +48,14 @@ class Rule(abc.ABC):
         Where starting weights, and all that is drawn later, come from.
     threads : int
         Any number gives the same bits.
+    shifts : Shifts, optional
+        What moves the rows, which are images, anew for every epoch.
     """
 
     #: Kind of network that the rule trains.
     kind = "dense"
     readout = "output"
-    #: Settings that the rule takes as keywords.
+    #: Options that the rule takes as keywords.
     takes = ()
 
     def __init__(
@@ -67,9 +70,11 @@ class Rule(abc.ABC):
         init: np.random.Generator,
         draws: np.random.Generator,
         threads: int = 1,
+        shifts: Shifts | None = None,
     ):
         self.network = network
-        self.rows = rows
+        self.shifts = shifts
+        self.rows = Rows(shifts.moved, rows.y) if shifts else rows
         self.scaler = scaler
         self.clip = clip
         self.optimizer = optimizer
@@ -107,17 +112,30 @@ class Rule(abc.ABC):
         """Multiply-accumulates a row, roughly: enough to choose threads and pauses by."""
         return 3 * network.size
 
+    @property
+    def work(self):
+        """Multiply-accumulates a row, roughly, of an update."""
+        return self.row_work(self.network)
+
+    def next_epoch(self):
+        """Draw all that an epoch needs, before its rows are visited."""
+        if self.shifts:
+            self.shifts.draw()
+        self.begin_epoch()
+
     def begin_epoch(self):  # noqa: B027 - most rules draw nothing
-        """Called before the rows of an epoch are visited."""
+        """Draw what this rule needs for an epoch."""
 
     @property
     def working_bytes(self):
         """Bytes that training holds beside the rows.
 
-        Parameters, the loop's copy of the best ones, what the optimizer remembers, scratch.
+        Parameters, the loop's copy of the best ones, what the optimizer remembers, scratch,
+        moved images.
         """
+        moved = self.shifts.nbytes if self.shifts else 0
         buffers = (self.optimizer.state, self.workspace)
-        return 2 * self.params.vector.nbytes + sum(buffer.nbytes for buffer in buffers)
+        return moved + 2 * self.params.vector.nbytes + sum(buffer.nbytes for buffer in buffers)
 
     def scores(self, x):
         """Score of every class for raw rows, float32 (n, classes)."""

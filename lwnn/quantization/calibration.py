@@ -35,7 +35,7 @@ def ranges(model, x):
     -------
     dict of str to (float, float)
         ``input``, the scaled and clipped rows; per layer its outputs, or what goes into its
-        sigmoid or tanh; for ``ff`` also ``….norm``, a tensor divided by its root mean square.
+        sigmoid or tanh; ``….norm`` is a tensor divided by its root mean square.
         Forward-Forward layers are seen under each label that the readout tries.
 
     Raises
@@ -50,7 +50,7 @@ def ranges(model, x):
     if not len(x):
         raise DataError("no rows to calibrate with; give some of the training data")
     seen = Ranges()
-    run = _run_ff if network.kind == "ff" else _run_dense
+    run = _RUNS[network.kind]
     widest = max(network.inputs, *(outputs for _, _, outputs in network.layers))
     step = max(1, _CHUNK // (passes(network, model.readout) * widest))
     # What overflows is found below, in the ranges.
@@ -124,5 +124,20 @@ def _run_ff(model, x, seen):
         seen.see("head", states @ model.params["head.weight"].T + model.params["head.bias"])
 
 
+def _run_mf(model, x, seen):
+    seen.see("input", x)
+    for n in range(1, len(model.network.hidden) + 1):
+        if n > 1 or model.network.level:
+            x = _normalized(x)
+            seen.see("input.norm" if n == 1 else f"layer{n - 1}.norm", x)
+        x = x @ model.params[f"layer{n}.weight"].T + model.params[f"layer{n}.bias"]
+        x = np.maximum(x, 0)
+        seen.see(f"layer{n}", x)
+        seen.see(f"head{n}", x @ model.params[f"head{n}.weight"].T + model.params[f"head{n}.bias"])
+
+
 def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
+
+
+_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf}

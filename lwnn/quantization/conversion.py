@@ -5,7 +5,13 @@ import numpy as np
 from lwnn.quantization import arithmetic
 from lwnn.quantization.calibration import pass_biases, ranges
 from lwnn.quantization.model import QuantizedModel
-from lwnn.quantization.tensors import check_network, looked_up, normalized, used_layers
+from lwnn.quantization.tensors import (
+    check_network,
+    heads,
+    looked_up,
+    normalized,
+    used_layers,
+)
 
 #: Column of `Model.goals`.
 READOUT_WEIGHT = 2
@@ -39,8 +45,12 @@ def quantize(model, x_calibration):
     tensors = {}
     source = _quantize_input(model, seen, tensors)
     sources = _quantize_norms(model, seen, source, tensors)
+    if model.readout == "sum":
+        _spread_alike(heads(model.network), seen)
     for name, _, _ in used_layers(model.network, model.readout):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
+        # A head of Mono-Forward reads what its layer answers, before that is normalised.
+        sources.setdefault(name.replace("layer", "head"), source)
     if model.readout == "goodness":
         _quantize_readout(model, tensors)
     note = {"rounding": "single", "calibration_rows": len(x_calibration)}
@@ -97,17 +107,22 @@ def _quantize_norms(model, seen, source, tensors):
     """
     network = model.network
     widths = dict(normalized(network, model.readout))
-    readers = (name for name, _, _ in network.layers)
     sources = {}
-    for (name, units), reader in zip(widths.items(), readers, strict=False):
+    for name, units in widths.items():
         group = _same_scale(network, model.readout, name)
         most = max(max(map(abs, seen[f"{member}.norm"])) for member in group)
         nonnegative = name != "input" or source.zero_point == arithmetic.LOW
         spread = arithmetic.norm_spread(max(map(widths.get, group)), most, nonnegative)
         _keep(tensors, name, norm=np.int32(arithmetic.norm_factor(units, spread.scale)))
         _keep_affine(tensors, name, spread, "norm_")
-        sources[reader] = spread
+        sources[_reader(network, name)] = spread
     return sources
+
+
+def _reader(network, name):
+    """The layer that reads a normalised tensor; the top one of ``ff`` is read by the head."""
+    names = ["input", *(name for name, _, _ in network.layers)]
+    return names[names.index(name) + 1]
 
 
 def _same_scale(network, readout, name):
@@ -136,6 +151,12 @@ def _quantize_layer(model, name, source, seen, tensors):
     activation = model.network.activation
     _keep(tensors, name, table=arithmetic.activation_table(activation, spread))
     return arithmetic.LOOKED_UP[activation].outcome
+
+
+def _spread_alike(names, seen):
+    """Give tensors that are added up one range for all."""
+    lows, highs = zip(*(seen[name] for name in names), strict=True)
+    seen.update(dict.fromkeys(names, (min(lows), max(highs))))
 
 
 def _quantize_readout(model, tensors):

@@ -3,9 +3,10 @@
     dense   input → (accumulate → requantize → lookup) for each layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
+    mf      the same layers; behind every requantize (accumulate → requantize) for its head
 
-What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, a Forward-Forward
-net one for each step.
+What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, the others take one
+for each step.
 """
 
 import concurrent.futures
@@ -14,6 +15,7 @@ import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.quantization.tensors import passes, used_layers
+from lwnn.scoring import NEVER, probabilities
 
 #: Sums that a layer may hold while a thread scores some rows: 1 MB.
 _SUMS = 1 << 18
@@ -29,7 +31,8 @@ def integer_scores(network, tensors, packed, readout, x, threads):
         As `lwnn.quantization.tensors.expected` lists them, checked.
     packed : Packed or None
         The same tensors joined, for the output readout.
-    readout : {'output', 'goodness', 'head'}
+    readout : str
+        One of `lwnn.scoring.READOUTS`.
     x : ndarray of float32 or uint8, shape (n, inputs), C-contiguous
         Raw rows.
     threads : int
@@ -37,32 +40,78 @@ def integer_scores(network, tensors, packed, readout, x, threads):
     Returns
     -------
     ndarray, shape (n, classes)
-        int64 for the goodness readout, else int8.
+        int64 for the goodness readout, int32 for the sum of heads, else int8.
     """
+    if network.kind == "mf":
+        scores, _ = integer_scores_until(network, tensors, readout, x, NEVER, threads)
+        return scores if readout == "sum" else scores.astype(np.int8)
     dtype = np.int64 if readout == "goodness" else np.int8
     out = np.empty((len(x), network.classes), dtype)
     widest = max((*network.hidden, network.classes))
-    step = int(np.clip(_SUMS // (passes(network, readout) * widest), 16, 1024))
 
-    def chunk(start):
-        rows = x[start : start + step]
-        target = out[start : start + step]
+    def chunk(part):
         if readout == "output":
-            _output(packed, widest, _quantized(tensors, rows), target)
+            _output(packed, widest, _quantized(tensors, x[part]), out[part])
         else:
             run = _goodness if readout == "goodness" else _head
-            target[:] = run(network, tensors, _quantized(tensors, rows))
+            out[part] = run(network, tensors, _quantized(tensors, x[part]))
 
-    starts = range(0, len(x), step)
-    if min(threads, len(starts)) <= 1:
-        for start in starts:
-            chunk(start)
+    _in_parts(chunk, len(x), passes(network, readout) * widest, threads)
+    return out
+
+
+def integer_scores_until(network, tensors, readout, x, sure, threads):
+    """Scores of an ``mf`` net, each row from no more layers than it takes to be sure.
+
+    Parameters
+    ----------
+    readout : {'last', 'sum'}
+    sure : float
+        Share of a class at which a row leaves, computed in float from the integer scores; above 1:
+        none leaves before the last layer.
+
+    The other parameters are those of `integer_scores`.
+
+    Returns
+    -------
+    scores : ndarray of int32, shape (n, classes)
+        Of the head at which a row left, or the sum of the heads up to it.
+    depth : ndarray of int32, shape (n,)
+        How many layers were computed.
+    """
+    out = np.zeros((len(x), network.classes), np.int32)
+    depth = np.full(len(x), len(network.hidden), np.int32)
+
+    def chunk(part):
+        rows = _quantized(tensors, x[part])
+        _mono(network, tensors, readout, rows, sure, out[part], depth[part])
+
+    _in_parts(chunk, len(x), max((*network.hidden, network.classes)), threads)
+    return out, depth
+
+
+def real_scores(tensors, readout, integers, depth):
+    """What integer scores of an ``mf`` net stand for, float64: of one head, or a mean of heads."""
+    depth = np.broadcast_to(depth, len(integers))
+    scales = np.array([tensors[f"head{n}.scale"][0] for n in range(1, depth.max(initial=0) + 1)])
+    zeros = np.array([tensors[f"head{n}.zero_point"][0] for n in range(1, len(scales) + 1)])
+    heads = depth if readout == "sum" else np.ones_like(depth)
+    offset = zeros[depth - 1] * heads
+    return (integers - offset[:, None]) * (scales.astype(np.float64)[depth - 1] / heads)[:, None]
+
+
+def _in_parts(chunk, rows, sums, threads):
+    """Call `chunk` with slices of the rows, of which each holds so many sums, in threads."""
+    step = int(np.clip(_SUMS // sums, 16, 1024))
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
+    if min(threads, len(parts)) <= 1:
+        for part in parts:
+            chunk(part)
     else:
         with concurrent.futures.ThreadPoolExecutor(threads) as pool:
             # Going over the results hands on what a thread raised.
-            for _ in pool.map(chunk, starts):
+            for _ in pool.map(chunk, parts):
                 pass
-    return out
 
 
 def _quantized(tensors, x):
@@ -98,6 +147,24 @@ def _head(network, tensors, x):
         x = _normalize(tensors, name, x)
         states.append(x)
     return _layer(tensors, "head", np.hstack(states[network.head_from :]))
+
+
+def _mono(network, tensors, readout, x, sure, out, depth):
+    """Write scores and depth of quantized rows; rows that are sure are computed no further."""
+    going, layers = np.arange(len(x)), len(network.hidden)
+    for n in range(1, layers + 1):
+        if n > 1 or network.level:
+            x = _normalize(tensors, f"layer{n - 1}" if n > 1 else "input", x)
+        x = _layer(tensors, f"layer{n}", x)
+        if n < layers and readout == "last" and sure > 1:
+            continue
+        scores = _layer(tensors, f"head{n}", x)
+        out[going] = scores + (out[going] if readout == "sum" else 0)
+        if n < layers and sure <= 1:
+            shares = probabilities(real_scores(tensors, readout, out[going], n))
+            stays = shares.max(axis=1) < sure
+            depth[going[~stays]] = n
+            x, going = x[stays], going[stays]
 
 
 def _layer(tensors, name, x):

@@ -8,9 +8,9 @@ import numpy as np
 from lwnn.errors import ModelFileError
 from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
-from lwnn.quantization.inference import integer_scores
+from lwnn.quantization.inference import integer_scores, integer_scores_until, real_scores
 from lwnn.quantization.packing import packed
-from lwnn.scoring import check_rows, probabilities
+from lwnn.scoring import READOUTS, check_exit, check_rows, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class QuantizedModel:
     provenance: dict = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        readouts = ("goodness", "head") if self.network.kind == "ff" else ("output",)
+        readouts = READOUTS[self.network.kind]
         for what, value, known in (
             ("readout", self.readout, readouts),
             ("rounding", self.rounding, tensors_of.ROUNDINGS),
@@ -83,7 +83,7 @@ class QuantizedModel:
         Returns
         -------
         ndarray, shape (n, classes)
-            int64 for the goodness readout, else int8.
+            int64 for the goodness readout, int32 for the sum of heads, else int8.
 
         Raises
         ------
@@ -96,10 +96,23 @@ class QuantizedModel:
     def scores(self, x, threads=1):
         """What the integer scores stand for, float32 (n, classes)."""
         integers = self.integer_scores(x, threads).astype(np.float64)
+        if self.network.kind == "mf":
+            return self._real(integers, len(self.network.hidden))
         name = {"output": "output", "head": "head", "goodness": "readout"}[self.readout]
         if name != "readout":
             integers -= self.tensors[f"{name}.zero_point"][0]
         return (integers * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
+
+    def scores_until(self, x, sure, threads=1):
+        """As `lwnn.model.Model.scores_until`; only whether a row is sure is computed in float."""
+        check_exit(self.network, sure)
+        x = check_rows(x, self.network.inputs)
+        how = (self.readout, x, sure, threads)
+        integers, depth = integer_scores_until(self.network, self.tensors, *how)
+        return self._real(integers, depth), depth
+
+    def _real(self, integers, depth):
+        return real_scores(self.tensors, self.readout, integers, depth).astype(np.float32)
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,); of equal scores the first."""

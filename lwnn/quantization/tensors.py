@@ -25,10 +25,10 @@ def used_layers(network, readout):
 
 def normalized(network, readout):
     """(name, width) of the tensors that are divided by their root mean square."""
-    if network.kind != "ff":
+    if network.kind == "dense":
         return ()
-    tensors = [("input", network.inputs)]
-    tensors += [(name, outputs) for name, _, outputs in network.layers[:-1]]
+    tensors = [("input", network.inputs)] if network.level else []
+    tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
     return tuple(tensors if readout == "head" else tensors[:-1])
 
 
@@ -37,6 +37,11 @@ def looked_up(network):
     if network.activation not in arithmetic.LOOKED_UP:
         return ()
     return tuple(name for name, _, _ in network.layers[:-1])
+
+
+def heads(network):
+    """Names of the heads of an ``mf`` net, bottom to top."""
+    return [name for name, _, _ in network.layers[len(network.hidden) :]]
 
 
 def expected(network, readout):
@@ -90,6 +95,8 @@ def check_network(network, readout):
     UsageError
         When a layer reads more than 65,536 inputs.
     """
+    if (network.goodness, network.embed, network.level) != ("squares", "append", True):
+        raise UsageError("int8 has no such form of Forward-Forward yet; train with --goodness mean")
     for name, inputs, _ in used_layers(network, readout):
         if inputs > arithmetic.MOST_INPUTS:
             raise UsageError(
@@ -124,13 +131,23 @@ def check(network, readout, tensors):
         low, high = _bounds(name.rpartition(".")[2])
         if not ((tensor >= low) & (tensor <= high)).all():
             raise ModelFileError(f"tensor {name!r} holds values outside {low} to {high}")
-    for name, _, _ in network.layers[:-1] if network.activation == "relu" else ():
+    relus = network.layers[: len(network.hidden)] if network.activation == "relu" else ()
+    for name, _, _ in relus:
         if tensors[f"{name}.zero_point"][0] != arithmetic.LOW:
             raise ModelFileError(
                 f"tensor {name + '.zero_point'!r} is not {arithmetic.LOW}, as behind a ReLU"
             )
     for name, _, _ in used_layers(network, readout):
         _check_accumulators(name, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
+    if readout == "sum":
+        _check_summands(network, tensors)
+
+
+def _check_summands(network, tensors):
+    """Scores that are added up must stand for the same."""
+    for part in ("scale", "zero_point"):
+        if len({tensors[f"{name}.{part}"][0] for name in heads(network)}) > 1:
+            raise ModelFileError(f"tensors 'head….{part}' differ, but their scores are summed")
 
 
 def _bounds(part):

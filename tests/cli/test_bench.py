@@ -14,7 +14,7 @@ def test_the_table(lwnn, trees):
     lines = ended.out.splitlines()
     assert lines[0] == f"{trees}: 90 rows, 3 classes, 2 seeds"
     assert lines[1].split() == ["ff", "bp", "wp"]
-    rows = {line[:26].strip(): line[26:].split() for line in lines[3:11]}
+    rows = {line[:32].strip(): line[32:].split() for line in lines[3:12]}
     assert rows["parameters"] == ["53", "38", "38"]
     assert rows["forward passes per update"] == ["3", "1", "39"]
     assert set(rows) == {
@@ -24,11 +24,12 @@ def test_the_table(lwnn, trees):
         "training time, s (median)",
         "samples/s (median)",
         "forward passes per update",
+        "multiply-accumulates per update",
         "training memory, bytes",
         "int8 model, bytes",
     }
-    assert [line.partition(",")[0] for line in lines[11:]] == ["algo ff", "algo bp", "algo wp"]
-    assert all(len(line) <= 80 for line in lines[1:11])
+    assert [line.partition(",")[0] for line in lines[12:]] == ["algo ff", "algo bp", "algo wp"]
+    assert all(len(line) <= 80 for line in lines[1:12])
 
 
 def test_every_run_is_announced_on_stderr(lwnn, trees):
@@ -74,3 +75,17 @@ def test_the_csv_file_never_takes_the_place_of_the_data(refused, trees):
 @pytest.mark.parametrize("hidden", ["none", "x"])
 def test_hidden_sizes_that_a_rule_cannot_take(refused, trees, hidden):
     assert "--hidden" in refused("bench", trees, "--hidden", hidden)
+
+
+def test_the_rules_may_be_chosen(lwnn, trees):
+    ended = lwnn("bench", trees, *QUICK, "--algos", "mf, bp", "--json")
+    assert [record["algo"] for record in json.loads(ended.out)["results"]] == ["mf", "bp"]
+    assert len(ended.err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("algos", "complaint"),
+    [("mf,gd", "unknown rule 'gd'; choose from ff, bp"), ("mf,mf", "name each rule once")],
+)
+def test_rules_that_cannot_be_compared(refused, trees, algos, complaint):
+    assert complaint in refused("bench", trees, "--algos", algos)

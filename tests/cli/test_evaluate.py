@@ -63,3 +63,35 @@ def test_target_names_another_column(lwnn, refused, judged, trees):
     trees.write_text(text, encoding="utf-8")
     assert "'tree'" in refused("evaluate", judged, trees)
     assert lwnn("evaluate", judged, trees, "--target", "truth").code == 0
+
+
+@pytest.fixture
+def layered(lwnn, trees):
+    """Path of a Mono-Forward model of two layers, and of the int8 one made of it."""
+    assert lwnn("train", trees, "--algo", "mf", "--hidden", "9,8", "-o", "m.safetensors").code == 0
+    assert lwnn("quantize", "m.safetensors", "--calibrate", trees, "-o", "q.safetensors").code == 0
+    return "m.safetensors", "q.safetensors"
+
+
+def test_rows_that_are_sure_leave_early(lwnn, layered, trees):
+    for path in layered:
+        model, loaded = modelfile.load(path), data.load(trees)
+        scores, depth = model.scores_until(loaded.x, 0.6)
+        result = json.loads(lwnn("evaluate", path, trees, "--exit", 0.6, "--json").out)
+        assert 0.5 <= result["layers_computed"] == depth.mean() / 2 < 1
+        assert result["metrics"]["test"]["accuracy"] == (scores.argmax(axis=1) == loaded.y).mean()
+        ended = lwnn("evaluate", path, trees, "--exit", 0.6)
+        assert ended.out.splitlines()[-1] == f"layers computed: {50 * depth.mean():.2f} %"
+        named = lwnn("predict", path, trees, "--exit", 0.6)
+        assert named.out.split()[1:] == [model.labels[code] for code in scores.argmax(axis=1)]
+        assert named.err.splitlines()[-1] == f"layers computed: {50 * depth.mean():.2f} %"
+        assert "layers_computed" not in lwnn("evaluate", path, trees, "--json").out
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_an_exit_that_cannot_be(lwnn, refused, layered, trees, command):
+    assert lwnn("train", trees, "--algo", "bp", "--epochs", 1, "-o", "bp.safetensors").code == 0
+    assert "--algo mf" in refused(command, "bp.safetensors", trees, "--exit", 0.9)
+    for share in (0, 1.5, "nan"):
+        message = refused(command, layered[0], trees, "--exit", share)
+        assert "expected a share above 0, up to 1" in message

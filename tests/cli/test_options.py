@@ -28,17 +28,22 @@ def test_every_option_is_documented_where_python_and_shell_users_look(name, lwnn
 def test_every_value_that_is_offered_is_taken_and_others_are_refused(name):
     told = dict(declared())[name]
     needed = {told.needs[0]: told.needs[1][0]} if told.needs else {}
-    for value in told.values:
-        check(Options(algo=told.algos[0], **needed, **{name: value}))
-    with pytest.raises(UsageError, match=f"unknown --{flag(name)} 'no such'; choose from"):
-        check(Options(algo=told.algos[0], **needed, **{name: "no such"}))
+    for algo in told.algos:
+        assert told.allowed(algo)
+        for value in told.allowed(algo):
+            check(Options(algo=algo, **needed, **{name: value}))
+            assert value in help_text(name)
+        with pytest.raises(UsageError, match=f"unknown --{flag(name)} 'no such'; choose from"):
+            check(Options(algo=algo, **needed, **{name: "no such"}))
 
 
 @pytest.mark.parametrize("algo", ALGOS)
 def test_what_a_rule_takes_is_among_its_settings(algo):
     settings = resolve(Options(algo=algo), 500, 9)
     assert set(settings) <= {key(name) for name in NAMES}
-    assert set(RULES[algo].takes) <= set(settings)
+    extra = {"wp": {"perturb": "fan-in"}}.get(algo, {})
+    settings |= resolve(Options(algo=algo, **extra), 500, 9)
+    assert {key(name) for name in RULES[algo].takes} <= set(settings)
 
 
 def test_options_are_fields_with_plain_names():

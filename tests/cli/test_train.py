@@ -11,11 +11,12 @@ import pytest
 from lwnn import modelfile
 from lwnn.cli import progress
 from lwnn.learning import Backprop
+from lwnn.options import ALGOS
 
 QUICK = ("--epochs", 3)
 
 
-@pytest.mark.parametrize("algo", ["ff", "bp", "wp"])
+@pytest.mark.parametrize("algo", ALGOS)
 def test_a_table_becomes_a_model(lwnn, trees, algo):
     ended = lwnn("train", trees, "--algo", algo, "--epochs", 20)
     assert ended.code == 0
@@ -180,3 +181,10 @@ def test_the_input_is_never_replaced(refused, trees, tmp_path, table):
     test.write_text(table())
     assert "would replace its own input" in refused("train", trees, "--test", test, "-o", test)
     assert trees.read_bytes() == before
+
+
+def test_images_in_a_table_may_be_moved(lwnn, refused, trees):
+    moved = ("--augment", "shift:1", "--algo", "bp", *QUICK)
+    assert "add --image HEIGHTxWIDTH, of 3 pixels together" in refused("train", trees, *moved)
+    assert "expected height and width" in refused("train", trees, *moved, "--image", "3")
+    assert "images of 1x3 pixels away" in refused("train", trees, *moved, "--image", "1x3")

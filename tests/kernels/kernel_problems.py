@@ -6,24 +6,38 @@ import math
 import numpy as np
 
 from lwnn._kernels import reference
+from lwnn.learning.forward_forward import LOSSES
 from lwnn.learning.optimizers import OPTIMIZERS
-from lwnn.network import ACTIVATIONS, COSTS, Network, Params
+from lwnn.learning.perturbation import FORMS
+from lwnn.network import (
+    ACTIVATIONS,
+    COSTS,
+    ELEMENTS,
+    EMBEDS,
+    HEAD_RATE,
+    LOSS,
+    ONLY,
+    PEER,
+    Network,
+    Params,
+)
 
 FENCE_WIDTH = 16
-FENCE_VALUE = -54321.0
+FENCE_VALUE = 77
 
 
 class Fenced:
     """An array amid known values: what writes past its ends is caught."""
 
     def __init__(self, values):
-        self.all = np.full(values.size + 2 * FENCE_WIDTH, FENCE_VALUE, values.dtype)
+        self.value = np.array(FENCE_VALUE).astype(values.dtype)
+        self.all = np.full(values.size + 2 * FENCE_WIDTH, self.value)
         self.inside = self.all[FENCE_WIDTH : FENCE_WIDTH + values.size].reshape(values.shape)
         self.inside[...] = values
 
     def check(self):
         ends = (self.all[:FENCE_WIDTH], self.all[len(self.all) - FENCE_WIDTH :])
-        assert all((end == FENCE_VALUE).all() for end in ends), "written past the end of an array"
+        assert all((end == self.value).all() for end in ends), "written past the end of an array"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +49,24 @@ class Problem:
     scaler: np.ndarray
     y: np.ndarray
     wrong: np.ndarray
+    draws: np.ndarray
     order: np.ndarray
     batch: int
     start: np.ndarray
     goals: np.ndarray
     clip: float = 1.5
+    loss: str = "softplus"
+    peer: float = 0.0
+    head_rate: float = 1.0
+    only: int = -1
+
+    @property
+    def form(self):
+        """What the Forward-Forward kernels take beside the layout."""
+        form = self.network.form.copy()
+        form[LOSS] = LOSSES.index(self.loss)
+        form[PEER], form[HEAD_RATE], form[ONLY] = self.peer, self.head_rate, self.only
+        return form
 
     def scaled(self):
         """The rows as the net reads them, in float64 and written out here once more."""
@@ -50,14 +77,29 @@ class Problem:
         return Params(self.network, vector).views
 
 
+#: What `make_problem` hands on to the problem, not to its network.
+LEARNING = ("loss", "peer", "head_rate", "only")
+
+
 def make_problem(
-    kind, hidden, *, inputs=7, classes=4, rows=9, batch=9, data="float", seed=0, **network
+    kind,
+    hidden,
+    *,
+    inputs=7,
+    classes=4,
+    rows=9,
+    batch=9,
+    data="float",
+    seed=0,
+    hard=False,
+    **options,
 ):
     """A problem with random rows, labels and parameters."""
     random = np.random.default_rng(seed)
+    learning = {name: options.pop(name) for name in LEARNING if name in options}
     if kind == "ff":
-        network["label_scale"] = 1.5
-    net = Network(kind, inputs, tuple(hidden), classes, **network)
+        options["label_scale"] = 1.5
+    net = Network(kind, inputs, tuple(hidden), classes, **options)
     if data == "bytes":
         x, offset, scale = random.integers(0, 256, (rows, inputs), np.uint8), 100.0, 0.01
     else:
@@ -68,17 +110,20 @@ def make_problem(
     for view in Params(net, start).views.values():
         spread = 1 / math.sqrt(view.shape[-1]) if view.ndim == 2 else 0.3
         view[...] = random.standard_normal(view.shape, np.float32) * spread
+    wrong = ((y + random.integers(1, classes, rows)) % classes).astype(np.int32)
     goals = [[2 / width, 2.0 - 0.25 * n, (n + 1) / width] for n, width in enumerate(net.hidden)]
     return Problem(
         network=net,
         x=x,
         scaler=np.stack([offset + shift[0], scale * (0.5 + shift[1])]).astype(np.float32),
         y=y,
-        wrong=((y + random.integers(1, classes, rows)) % classes).astype(np.int32),
+        wrong=wrong[: 0 if hard else rows],
+        draws=random.random(rows if hard else 0, np.float32),
         order=random.permutation(rows).astype(np.int32),
         batch=batch,
         start=start,
         goals=np.array(goals if kind == "ff" else [], np.float32).reshape(-1, 3),
+        **learning,
     )
 
 
@@ -89,40 +134,64 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     def size(least, most):
         return int(min(random.integers(least, most + 1), random.integers(least, 3 * most)))
 
-    depth = int(random.integers(1 if kind == "ff" else 0, 5))
+    depth = int(random.integers(0 if kind == "dense" else 1, 5))
     rows = size(1, most_rows)
-    network = {}
+    hidden = [size(1, widest) for _ in range(depth)]
+    inputs, classes = size(1, widest), size(2, 26)
+    options = {}
     if kind == "dense":
-        network["activation"] = ACTIVATIONS[seed % 4]
-        network["cost"] = COSTS[seed // 4 % 2]
+        options["activation"] = ACTIVATIONS[seed % 4]
+        options["cost"] = COSTS[seed // 4 % 2]
+    elif kind == "mf":
+        options["level"] = seed % 2 == 0
+    else:
+        options["loss"] = LOSSES[seed % 4]
+        options["hard"] = bool(seed // 4 % 2)
+        options["goodness"] = ELEMENTS[seed // 8 % 2]
+        options["embed"] = EMBEDS[seed // 3 % 2 if inputs > classes else 0]
+        options["level"] = seed % 7 > 2
+        options["peer"] = float(random.choice([0, 0.3]))
+        options["head_rate"] = float(random.choice([1, 0.25]))
+        options["only"] = int(random.integers(depth)) if seed % 5 == 0 else -1
     return make_problem(
         kind,
-        [size(1, widest) for _ in range(depth)],
-        inputs=size(1, widest),
-        classes=size(2, 26),
+        hidden,
+        inputs=inputs,
+        classes=classes,
         rows=rows,
         batch=size(1, rows + 10),
         data=("float", "bytes")[int(random.integers(2))],
         seed=seed,
-        **network,
+        **options,
     )
 
 
 @dataclasses.dataclass
 class Learnt:
-    """What an epoch left behind."""
+    """What an epoch left behind; the last three are Forward-Forward's."""
 
     params: np.ndarray
     state: np.ndarray
     losses: np.ndarray
+    report: np.ndarray
+    peers: np.ndarray
+    alive: np.ndarray
 
 
-def workspace_size(kernels, algo, problem, threads=1):
+def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
-        return kernels.wp_workspace(table, problem.batch, threads)
-    size = kernels.ff_workspace if algo == "ff" else kernels.dense_workspace
-    return size(table, problem.batch, True, threads)
+        return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
+    return scratch(kernels, problem, problem.batch, True, threads)
+
+
+def scratch(kernels, problem, batch, training, threads=1):
+    """Floats of workspace that a kind of network needs."""
+    net = problem.network
+    if net.kind == "ff":
+        return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
+    size = kernels.mf_workspace if net.kind == "mf" else kernels.dense_workspace
+    return size(net.table, batch, training, threads)
 
 
 def learn(
@@ -133,6 +202,9 @@ def learn(
     optimizer="sgd",
     rate=0.5,
     delta=1e-3,
+    form="weight",
+    sides=1,
+    draws=1,
     threads=1,
     calls=1,
     epsilon=1e-2,
@@ -146,9 +218,12 @@ def learn(
     """
     kind = np.float64 if kernels is reference else np.float32
     net, method = problem.network, OPTIMIZERS.index(optimizer)
-    size = workspace_size(kernels, algo, problem, threads) if room is None else room
+    size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
-    losses = np.zeros(len(net.table) if algo == "ff" else 1)
+    units = sum(net.hidden) if algo == "ff" else 0
+    peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
+    losses = np.zeros(len(net.hidden) if algo == "mf" else 1)
+    report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
     hyper = np.array([rate, 0.9, 0.99, epsilon])
@@ -157,19 +232,26 @@ def learn(
         how = (order, problem.batch, method, hyper, state.inside, step)
         rest = (workspace.inside, threads)
         if algo == "ff":
-            how = (problem.wrong, *how)
-            settings = (problem.goals, net.label_scale)
-            kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, losses, *rest)
+            how = (problem.wrong, problem.draws, *how)
+            noted = (peers.inside, alive.inside, report.inside)
+            settings = (problem.goals, problem.form)
+            kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, *noted, *rest)
+        elif algo == "mf":
+            kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
         elif algo == "wp":
-            settings = (COSTS.index(net.cost), delta)
+            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
+            settings = (COSTS.index(net.cost), *moves)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
             cost = COSTS.index(net.cost)
             losses += kernels.bp_epoch(params.inside, net.table, cost, *data, *how, *rest)
         step += -(-len(order) // problem.batch)
-    for array in (params, state, workspace):
+    for array in (params, state, workspace, peers, alive, report):
         array.check()
-    return Learnt(params.inside, state.inside, losses)
+    if algo == "ff":
+        losses = report.inside[:, 0]
+    noted = report.inside, peers.inside, alive.inside
+    return Learnt(params.inside, state.inside, losses, *noted)
 
 
 def parts(order, batch, calls):
@@ -179,18 +261,24 @@ def parts(order, batch, calls):
 
 
 def scores(kernels, problem, params=None, *, batch=None, threads=1):
-    """Scores by every readout of the net: (output,) or (goodness, head)."""
+    """Scores by every readout of the net: (output,), (goodness, head) or (last, sum)."""
     kind = np.float64 if kernels is reference else np.float32
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
-    count = 2 if net.kind == "ff" else 1
+    count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = kernels.ff_workspace if net.kind == "ff" else kernels.dense_workspace
-    workspace = Fenced(np.full(size(net.table, batch, False, threads), np.nan, np.float32))
+    size = scratch(kernels, problem, batch, False, threads)
+    workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
-    if net.kind == "ff":
-        kernels.ff_scores(vector, net.table, problem.goals, net.label_scale, *data, *rest)
+    if net.kind == "mf":
+        for mean, out in enumerate(outs):
+            depth = np.zeros(len(out.inside), np.int32)
+            how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
+            kernels.mf_scores(vector, net.table, net.level, *data, *how)
+            assert (depth == len(net.hidden)).all()
+    elif net.kind == "ff":
+        kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
     for array in (*outs, workspace):

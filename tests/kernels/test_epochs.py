@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from kernel_problems import learn, make_problem, scores, workspace_size
+from kernel_problems import learn, make_problem, scores, scratch, workspace_size
 
 from lwnn.learning.optimizers import OPTIMIZERS
 
-KINDS = {"bp": "dense", "ff": "ff", "wp": "dense"}
+KINDS = {"bp": "dense", "ff": "ff", "wp": "dense", "mf": "mf"}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -38,10 +38,10 @@ def test_any_number_of_threads_gives_the_same_bits(kernels, algo, optimizer, thr
     )
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf"])
 def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kind):
     """From some size on, the optimizer shares out its work as well; products go in pieces."""
-    algo = "ff" if kind == "ff" else "bp"
+    algo = "bp" if kind == "dense" else kind
     problem = make_problem(kind, (300, 20), inputs=256, rows=160, batch=150)
     runs = [learn(kernels, algo, problem, optimizer="adam", threads=n) for n in (1, 2, 3)]
     assert np.isfinite(runs[0].params).all()
@@ -108,19 +108,23 @@ def test_perturbation_needs_room_for_every_thread(kernels):
         learn(kernels, "wp", problem, threads=3, room=workspace_size(kernels, "wp", problem, 2))
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf"])
 def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    name = "ff" if kind == "ff" else "dense"
-    size = getattr(kernels, f"{name}_workspace")(net.table, 5, False, 1)
+    size = scratch(kernels, problem, 5, False)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":
-            settings = (problem.goals, 1.0)
+            settings = (problem.goals, problem.form)
             kernels.ff_scores(
                 problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
+            )
+        elif kind == "mf":
+            depth = np.empty(9, np.int32)
+            kernels.mf_scores(
+                problem.start, net.table, True, *data, True, 0.9, out, depth, 5, workspace, 1
             )
         else:
             kernels.dense_scores(problem.start, net.table, *data, out, 5, workspace, 1)

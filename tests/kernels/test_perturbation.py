@@ -15,6 +15,7 @@ from kernel_problems import (
 
 from lwnn._kernels import reference
 from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.learning.perturbation import FORMS
 from lwnn.network import ACTIVATIONS, COSTS
 
 SEEDS = range(32)
@@ -106,3 +107,55 @@ def test_huge_scores_give_a_finite_loss_and_step(kernels, cost):
     got, want = learn(kernels, "wp", problem), learn(reference, "wp", problem)
     assert_close(got.losses, want.losses, 1e-4)
     assert_same_steps(problem, got.params, want.params, 1e-3)
+
+
+# ---------------------------------------------------------------- relatives
+
+FORM_CASES = [
+    *((form, sides, 1) for form in FORMS for sides in (1, 2)),
+    ("fan-in", 2, 3),
+    ("simultaneous", 2, 3),
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("form", "sides", "draws"), FORM_CASES)
+def test_every_form_matches_its_twin(kernels, form, sides, draws, seed):
+    problem = small_problem(seed)
+    # In float32 only the form that takes differences of whole costs needs a larger step.
+    delta = 0.05 if form == "simultaneous" else 2e-3
+    how = {"form": form, "sides": sides, "draws": draws, "delta": delta}
+    got = gradient(kernels, "wp", problem, threads=1 + seed % 2, **how)
+    want = gradient(reference, "wp", problem, **how)
+    assert np.abs(want).max() > 1e-4
+    assert_close(got, want, 1e-2 if form == "simultaneous" else 3e-4)
+
+
+@pytest.mark.parametrize("form", ["weight", "node"])
+@pytest.mark.parametrize("cost", COSTS)
+def test_central_differences_are_of_second_order(kernels, form, cost):
+    problem = make_problem("dense", (6, 5), rows=11, activation="tanh", cost=cost)
+    exact = gradient(reference, "bp", problem)
+
+    def errors(sides):
+        how = {"form": form, "sides": sides}
+        found = (gradient(kernels, "wp", problem, delta=delta, **how) for delta in (0.4, 0.04))
+        return [np.abs(each - exact).max() for each in found]
+
+    forward, central = errors(1), errors(2)
+    assert 5 < forward[0] / forward[1] < 20
+    assert 50 < central[0] / central[1] < 200
+
+
+@pytest.mark.parametrize("form", ["fan-in", "simultaneous"])
+def test_draws_average_towards_the_gradient(kernels, form):
+    """Random signs are right on average: four times the draws halve the error."""
+    problem = make_problem("dense", (6,), rows=11, activation="tanh")
+    exact = gradient(reference, "bp", problem)
+
+    def error(draws):
+        found = gradient(kernels, "wp", problem, form=form, sides=2, draws=draws, delta=0.01)
+        return np.sqrt(np.mean((found - exact) ** 2))
+
+    assert error(4096) < 0.35 * error(256)
+    assert error(4096) < 0.2 * np.sqrt(np.mean(exact**2))

@@ -7,20 +7,33 @@ import pytest
 
 from lwnn.errors import UsageError
 from lwnn.learning import RULES, fit
+from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.network import ACTIVATIONS, COSTS, Network
+from lwnn.options import about
 
 #: Forward-Forward's loss is steep: with larger plain steps its layers die.
 RATES = {
     "ff": {"sgd": 0.05, "momentum": 0.005, "adam": 0.02},
     "bp": {"sgd": 0.2, "momentum": 0.02, "adam": 0.02},
 }
-RATES["wp"] = RATES["bp"]
+RATES["wp"] = RATES["mf"] = RATES["bp"]
 SCALER = np.array([[0.6] * 5, [0.8] * 5], np.float32)
 NO_ROWS = Rows(np.zeros((0, 5), np.float32), np.zeros(0, np.int32))
+FORMS = [
+    {"loss": "softplus", "negatives": "hard"},
+    {"loss": "softplus", "goodness": "sum", "sharpness": 1.0},
+    {"loss": "softplus", "goodness": "absolute"},
+    {"loss": "symba", "goodness": "mean", "negatives": "random", "sharpness": 4.0},
+    {"loss": "swish", "sharpness": 6.0},
+    {"loss": "swish", "sharpness": 6.0, "negatives": "hard"},
+    {"loss": "labels"},
+]
 CASES = [
+    *itertools.product(["ff"], ["adam"], [(12,), (12, 12)], FORMS),
     *itertools.product(["ff"], OPTIMIZERS, [(12,), (12, 12)], [{}, {"readout": "head"}]),
+    *itertools.product(["mf"], OPTIMIZERS, [(12,), (12, 12)], [{}, {"readout": "last"}]),
     *itertools.product(["bp", "wp"], OPTIMIZERS, [(), (12,)], [{}, {"cost": "mse"}]),
     *itertools.product(["bp", "wp"], ["adam"], [(8, 8)], [{"activation": a} for a in ACTIVATIONS]),
 ]
@@ -29,6 +42,8 @@ CASES = [
 def make_rule(algo, rows, *, hidden=(12,), optimizer="adam", seed=0, threads=1, **extra):
     cls = RULES[algo]
     shape = {name: extra.pop(name) for name in ("cost", "activation") if name in extra}
+    if "goodness" in extra:
+        shape["goodness"] = GOODNESS[extra["goodness"]]
     network = Network(cls.kind, 5, hidden, 3, **shape)
     init, draws = np.random.default_rng(seed).spawn(2)
     return cls(
@@ -62,6 +77,9 @@ def test_every_rule_cost_and_activation_is_among_the_cases():
     assert {case[0] for case in CASES} == set(RULES)
     assert {case[3].get("cost", COSTS[0]) for case in CASES} == set(COSTS)
     assert {case[3].get("activation", "relu") for case in CASES} == set(ACTIVATIONS)
+    for name in ("loss", "goodness", "negatives"):
+        values = {case[3][name] for case in CASES if name in case[3]}
+        assert values == set(about(name).values), name
 
 
 @pytest.mark.parametrize("algo", RULES)
@@ -133,11 +151,25 @@ def test_negatives_are_drawn_anew_for_every_epoch(blobs):
     assert len(set(drawn)) == 3
 
 
+def test_places_of_hard_negatives_are_drawn_anew_for_every_epoch(blobs):
+    rule = make_rule("ff", blobs, negatives="hard")
+    drawn = []
+    for _ in range(3):
+        rule.begin_epoch()
+        drawn.append(rule.places.tobytes())
+        assert ((rule.places >= 0) & (rule.places < 1)).all()
+        assert len(set(rule.places)) > 80
+    assert len(set(drawn)) == 3
+
+
 def test_an_update_costs_forward_passes(blobs):
     rules = {algo: make_rule(algo, blobs, hidden=(4,)) for algo in RULES}
     size = 5 * 4 + 4 + 4 * 3 + 3
     assert rules["bp"].forward_passes == 1
+    assert rules["mf"].forward_passes == 1
     assert rules["ff"].forward_passes == 3
+    # Under every label, and under none.
+    assert make_rule("ff", blobs, loss="labels").forward_passes == 4
     assert rules["wp"].forward_passes == size + 1
 
 
@@ -147,6 +179,7 @@ def test_a_delta_out_of_range_is_refused(blobs, delta):
         make_rule("wp", blobs, delta=delta)
 
 
-def test_an_unknown_readout_is_refused(blobs):
-    with pytest.raises(UsageError, match="'best'; choose from goodness, head"):
-        make_rule("ff", blobs, readout="best")
+@pytest.mark.parametrize(("algo", "known"), [("ff", "goodness, head"), ("mf", "last, sum")])
+def test_an_unknown_readout_is_refused(blobs, algo, known):
+    with pytest.raises(UsageError, match=f"'best'; choose from {known}"):
+        make_rule(algo, blobs, readout="best")

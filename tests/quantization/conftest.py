@@ -20,6 +20,8 @@ KINDS = {
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
     "ff-head": ("ff", (24,), "relu", "head"),
     "ff-head-of-two": ("ff", (32, 17, 12), "relu", "head"),
+    "mf-last": ("mf", (32, 17), "relu", "last"),
+    "mf-sum": ("mf", (32, 17, 12), "relu", "sum"),
 }
 
 
@@ -41,7 +43,7 @@ def float_model(kind, data):
     x, y = data
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
-    network = Network(shape, FEATURES, hidden, CLASSES, activation)
+    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=kind != "mf-sum")
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
@@ -60,9 +62,24 @@ def float_model(kind, data):
         params["layer1.label"][:] = np.where(of_class[:, None] == np.arange(CLASSES), 0, -30)
         goals[:, 2] = [1, 1e-2]
     model = dataclasses.replace(model, readout=readout, goals=goals, target="kind")
-    if readout != "goodness":
+    if shape == "mf":
+        fit_heads(model, x, y)
+    elif readout != "goodness":
         fit_last_layer(model, x, y)
     return model
+
+
+def fit_heads(model, x, y):
+    """Every head of an ``mf`` model by itself, as the last one of a net that ends there."""
+    network = model.network
+    for depth in range(1, len(network.hidden) + 1):
+        lower = Params(dataclasses.replace(network, hidden=network.hidden[:depth]))
+        for name, view in lower.views.items():
+            view[:] = model.params[name]
+        part = dataclasses.replace(model, network=lower.network, params=lower, readout="last")
+        fit_last_layer(part, x, y)
+        for name in (f"head{depth}.weight", f"head{depth}.bias"):
+            model.params[name][:] = lower[name]
 
 
 def fit_last_layer(model, x, y):

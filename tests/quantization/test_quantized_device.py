@@ -59,6 +59,8 @@ def device_scores(quantized, row):
             source = name
         joined = list(itertools.chain(*states[quantized.network.head_from :]))
         return device_layer(t, "head", joined)
+    if quantized.network.kind == "mf":
+        return device_heads(t, quantized.network, q, quantized.readout)
     return [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
 
 
@@ -70,6 +72,17 @@ def device_goodness(t, layers, q, label):
         score += factor * sum((value - zero) ** 2 for value in q)
         source = name
     return score
+
+
+def device_heads(t, network, q, readout):
+    answers, source = [], "input"
+    for n in range(1, len(network.hidden) + 1):
+        q = device_normalize(t, source, q) if n > 1 or network.level else q
+        source, q = f"layer{n}", device_layer(t, f"layer{n}", q)
+        answers.append(device_layer(t, f"head{n}", q))
+    return (
+        answers[-1] if readout == "last" else [sum(scores) for scores in zip(*answers, strict=True)]
+    )
 
 
 def test_a_device_gets_the_same_integers(pair, data):

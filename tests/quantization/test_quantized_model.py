@@ -145,3 +145,23 @@ def test_a_scale_as_large_as_float32_can_be_divided(make, data):
     quantized = quantize(dataclasses.replace(model, scale=scale), x)
     assert np.isfinite(quantized.scores(x)).all()
     assert np.isfinite(quantized.tensors["input.multiplier"]).all()
+
+
+@pytest.mark.parametrize("kind", ["mf-last", "mf-sum"])
+def test_rows_leave_where_they_leave_the_float_model(make, data, kind):
+    model, x = make(kind), data[0][:400]
+    quantized = quantize(model, x)
+    scores, depth = model.scores_until(x, 0.5)
+    near, found = quantized.scores_until(x, 0.5)
+    layers = len(model.network.hidden)
+    assert set(depth) == set(range(1, layers + 1))
+    assert (found == depth).mean() > 0.95
+    assert (near.argmax(axis=1) == scores.argmax(axis=1)).mean() > 0.95
+    same = found == depth
+    assert np.abs(near - scores)[same].mean() < 0.025 * scores.std()
+    stays = found == layers
+    assert near[stays].tobytes() == quantized.scores(x)[stays].tobytes()
+    assert all(
+        a.tobytes() == b.tobytes()
+        for a, b in zip(quantized.scores_until(x, 0.5, threads=3), (near, found), strict=True)
+    )

@@ -57,6 +57,14 @@ def test_refuses_unknown_rounding_and_readout(relu):
             dataclasses.replace(relu, **{field: value})
 
 
+def test_refuses_heads_that_are_summed_on_different_scales(make, data):
+    quantized = quantize(make("mf-sum"), data[0])
+    for part, value in (("scale", 1.5), ("zero_point", 3)):
+        tensors = spoiled(quantized.tensors, f"head2.{part}", value)
+        with pytest.raises(ModelFileError, match=f"{part}' differ, but their scores are summed"):
+            dataclasses.replace(quantized, tensors=tensors)
+
+
 def test_refuses_models_and_rows_that_it_cannot_calibrate(make, data):
     model = make("relu")
     with pytest.raises(DataError, match="no rows"):

@@ -1,0 +1,90 @@
+"""Mono-Forward in plain NumPy; see `lwnn/_kernels/mono.pxi` for the equations."""
+
+import numpy as np
+
+from lwnn._kernels.reference import (
+    CROSS_ENTROPY,
+    _batches,
+    _cost,
+    _layer,
+    _normalised,
+    _optimize,
+    _scaled,
+)
+
+__all__ = ["mf_epoch", "mf_scores", "mf_workspace"]
+
+
+def mf_workspace(table, batch, training, threads):
+    return 0
+
+
+def _inputs(x, level, scaler, clip, dtype):
+    x = _scaled(x, scaler, clip, dtype)
+    return _normalised(x) if level else x
+
+
+def _passes(params, table, x):
+    """Inputs, outputs and head scores of every layer."""
+    layers = len(table) // 2
+    for row, head in zip(table[:layers], table[layers:], strict=True):
+        weight, bias = _layer(params, row)
+        head_weight, head_bias = _layer(params, head)
+        y = np.maximum(x @ weight.T + bias, 0)
+        yield x, y, y @ head_weight.T + head_bias
+        x = _normalised(y)
+
+
+def _gradient(params, table, x, y):
+    """Losses of all layers, summed over the rows, and the gradient of their means."""
+    layers = len(table) // 2
+    grad, losses = np.zeros_like(params), np.zeros(layers)
+    for layer, (inputs, outputs, scores) in enumerate(_passes(params, table, x)):
+        costs, e = _cost(scores, y, CROSS_ENTROPY)
+        losses[layer] = costs.sum()
+        d = (e @ _layer(params, table[layers + layer])[0]) * (outputs > 0)
+        for row, error, read in ((layer, d, inputs), (layers + layer, e, outputs)):
+            grad_weight, grad_bias = _layer(grad, table[row])
+            grad_weight[:] = error.T @ read / len(x)
+            grad_bias[:] = error.sum(axis=0) / len(x)
+    return losses, grad
+
+
+def mf_epoch(
+    params,
+    table,
+    level,
+    x,
+    scaler,
+    clip,
+    y,
+    order,
+    batch,
+    method,
+    hyper,
+    state,
+    step,
+    losses,
+    workspace,
+    threads,
+):
+    for rows in _batches(order, batch):
+        inputs = _inputs(x[rows], level, scaler, clip, params.dtype)
+        sums, grad = _gradient(params, table, inputs, y[rows])
+        _optimize(params, grad, method, hyper, state, step)
+        losses += sums
+        step += 1
+
+
+def mf_scores(
+    params, table, level, x, scaler, clip, mean, sure, out, depth, batch, workspace, threads
+):
+    going = np.ones(len(x), bool)
+    total = np.zeros_like(out)
+    x = _inputs(x, level, scaler, clip, params.dtype)
+    for layer, (_, _, scores) in enumerate(_passes(params, table, x), start=1):
+        total += scores
+        out[going] = (total / layer if mean else scores)[going]
+        depth[going] = layer
+        shares = np.exp(out - out.max(axis=1, keepdims=True))
+        going &= (shares.max(axis=1) / shares.sum(axis=1) < sure) | (sure > 1)

@@ -1,0 +1,205 @@
+"""The text of an exported model: NAME.h, NAME.c and the runtime files that they include."""
+
+import functools
+import re
+import string
+from importlib import resources
+
+import numpy as np
+
+from lwnn._version import __version__
+from lwnn.errors import UsageError
+from lwnn.export import float_nets, int8_nets, selftest
+from lwnn.export.names import check_identifier, comment, string_literal
+from lwnn.export.targets import layout_of, target_of
+from lwnn.quantization import QuantizedModel
+
+_WIDTH = 100
+_MOST_FEATURES = 64
+#: avr-gcc takes no object beyond this.
+_AVR_OBJECT = 32_767
+
+
+def export_c(model, name, sha256, target="portable", self_test=None):
+    """Write a model as C99, which is also C++.
+
+    Parameters
+    ----------
+    model : Model or QuantizedModel
+    name : str
+        What every symbol begins with.
+    sha256 : str
+        Hex digest of the model file, for the record.
+    target : str
+        See `lwnn.export.targets.TARGETS`; float models are the same for all.
+    self_test : ndarray of float32 or uint8, shape (n, inputs), optional
+        Raw rows to choose some from that the device computes once more.
+
+    Returns
+    -------
+    dict of str to str
+        File name to text.
+
+    Raises
+    ------
+    UsageError
+        When the name is not one for C, the target unknown, or an array too large for it.
+    """
+    check_identifier(name)
+    chosen = target_of(target)
+    program = program_of(model, chosen)
+    _check_arrays(program, chosen)
+    fill = functools.partial(_fill, name=name, NAME=name.upper())
+    facts = {
+        "title": comment(f"{name}: {_describe(model)}"),
+        "version": __version__,
+        "sha256": sha256,
+        "target": chosen.words,
+        "inputs": model.network.inputs,
+        "classes": model.network.classes,
+        "rom": program.rom,
+        "ram": program.ram,
+    }
+    chosen_rows = None if self_test is None else selftest.vectors(model, self_test)
+    files = {
+        f"{name}.h": _header(program, model, facts, fill, chosen_rows),
+        f"{name}.c": _source(program, model, facts, fill, name),
+    }
+    if chosen_rows is not None:
+        files[f"{name}_selftest.c"] = _self_test(model, facts, fill, name, chosen_rows)
+        files[f"{name}_selftest.csv"] = selftest.table(model, chosen_rows)
+    return files | {file: data_file("runtime", file) for file in program.runtime}
+
+
+def program_of(model, target):
+    """The `Program` of a model for a `Target`."""
+    if isinstance(model, QuantizedModel):
+        return int8_nets.program(model, layout_of(target))
+    return float_nets.program(model)
+
+
+def data_file(*parts):
+    """Text of a file of this package."""
+    return resources.files("lwnn.export").joinpath(*parts).read_text(encoding="utf-8")
+
+
+def _fill(text, **values):
+    return string.Template(text).substitute(values)
+
+
+def _named(text, name):
+    """Put the model's name where a program says @, in capitals before capitals."""
+    return re.sub("@(?=[A-Z])", f"{name.upper()}_", re.sub("@(?=[a-z])", f"{name}_", text))
+
+
+def _describe(model):
+    kind = "int8" if isinstance(model, QuantizedModel) else "float"
+    readout = "" if model.readout == "output" else f", {model.readout} readout"
+    return f"{model.network.describe()}, {kind}{readout}"
+
+
+def _check_arrays(program, target):
+    if target.name != "avr":
+        return
+    for array in program.arrays:
+        if array.values.nbytes > _AVR_OBJECT:
+            raise UsageError(
+                f"--target avr: {array.name} takes {array.values.nbytes:,} bytes; an AVR compiler "
+                f"takes at most {_AVR_OBJECT:,}: train with fewer hidden units or choose another "
+                "target"
+            )
+
+
+def _header(program, model, facts, fill, chosen_rows):
+    int8 = test = ""
+    if chosen_rows is not None:
+        test = fill(data_file("templates", "selftest.h"), count=len(chosen_rows.rows))
+    if program.zero_point is not None:
+        int8 = fill(data_file("templates", "int8.h"), zero_point=program.zero_point)
+    scratch = "\n".join(f"        {b.ctype} {b.name}[{b.count}];" for b in program.buffers)
+    return fill(
+        data_file("templates", "model.h"),
+        **facts,
+        features=_features(model.features),
+        scratch=scratch,
+        score_type=program.score_type,
+        score_meaning=program.score_meaning,
+        int8_interface=int8,
+        selftest=test,
+    )
+
+
+def _features(names):
+    shown = names[:_MOST_FEATURES]
+    lines = [f" *     [{n}] {comment(name)}"[:_WIDTH].rstrip("\\") for n, name in enumerate(shown)]
+    if len(names) > len(shown):
+        lines.append(f" *     ... [{len(names) - 1}] {comment(names[-1])}"[:_WIDTH].rstrip("\\"))
+    return "\n".join(lines)
+
+
+def _source(program, model, facts, fill, name):
+    steps = "\n".join(f"    {step}" for step in program.steps)
+    functions = fill(
+        data_file("templates", program.template),
+        layers=_named("\n".join(program.layers), name),
+        steps=_named(steps, name),
+        zero_point=program.zero_point,
+    )
+    labels = ",\n".join(f"        {string_literal(label)}" for label in model.labels)
+    return fill(
+        data_file("templates", "model.c"),
+        **facts,
+        defines="".join(f"#define {define}\n" for define in program.defines),
+        includes="\n".join(f'#include "{file}"' for file in program.runtime[: program.includes]),
+        arrays="\n\n".join(_array(array, name) for array in program.arrays),
+        rom_sum=" +\n    ".join(f"sizeof {name}_{array.name}" for array in program.arrays),
+        functions=functions,
+        labels=labels,
+    )
+
+
+def _self_test(model, facts, fill, name, chosen_rows):
+    tolerance = f"{selftest.FLOAT_TOLERANCE:g}f"
+    return fill(
+        data_file("templates", "selftest.c"),
+        **facts,
+        count=len(chosen_rows.rows),
+        arrays="\n\n".join(_array(array, name) for array in chosen_rows.arrays),
+        row_type=chosen_rows.row_type,
+        read="LWNN_BYTE" if chosen_rows.row_type == "uint8_t" else "LWNN_REAL",
+        compare=fill(data_file("templates", selftest.comparison(model)), tolerance=tolerance),
+    )
+
+
+def _array(array, name):
+    values = array.values.ravel()
+    start = f"static const {array.ctype} {name}_{array.name}[{values.size}] LWNN_FLASH = {{\n"
+    return start + _wrapped(map(_constant(array.ctype), values.tolist())) + "\n};"
+
+
+def _constant(ctype):
+    """How a number of this type is spelt, to the last bit."""
+    return {
+        "float": _real,
+        # The most negative number has no literal of its own type.
+        "int32_t": lambda v: str(v) if v > -(2**31) else "(-2147483647 - 1)",
+        # C99 has no suffix-free constant for what does not fit an int on every processor.
+        "int64_t": "INT64_C({})".format,
+        "uint32_t": lambda v: f"0x{v:08x}u",
+    }.get(ctype, str)
+
+
+def _real(value):
+    text = f"{np.float32(value):.9g}"
+    return text + ("f" if {".", "e"} & set(text) else ".0f")
+
+
+def _wrapped(words):
+    """Words with commas between them, in lines that are not too long."""
+    lines, line = [], "   "
+    for word in words:
+        if len(line) + len(word) + 2 > _WIDTH:
+            lines.append(line)
+            line = "   "
+        line += f" {word},"
+    return "\n".join([*lines, line])[:-1]

@@ -1,0 +1,4 @@
+static int ${name}_differ(${name}_score a, ${name}_score b)
+{
+    return a != b;
+}

@@ -1,0 +1,129 @@
+"""All kernels that are checked: one entry each."""
+
+import dataclasses
+from collections.abc import Callable
+
+from lwnn.autodiff import central_differences
+from lwnn.gradcheck import referees
+from lwnn.gradcheck.problems import Shape
+from lwnn.network import ACTIVATIONS, COSTS
+
+#: The first of each goes through the kernels for few rows and is checked by differences as well;
+#: the second fills the register tiles and leaves a remainder in every direction.
+DENSE = (Shape(3, 5, (6, 4), 3, differences=True), Shape(37, 11, (30, 21), 7))
+FORWARD = (Shape(3, 5, (7, 6), 3, differences=True), Shape(37, 11, (30, 21), 7))
+#: Relative errors that float32 explains, with room: a few units of its last place.
+ROUNDING = 3e-6
+#: How far `wp` moves a weight, and the error against the gradient that this explains.
+DELTA, TRUNCATION = 1e-5, 1e-4
+
+
+def forward_differences(f, x):
+    """What perturbation estimates: (f(x + δ) - f(x)) / δ for one number after the other."""
+    start, moved = f(x), x.copy()
+    slope = x.copy()
+    for n in range(x.size):
+        moved[n] = x[n] + DELTA
+        slope[n] = (f(moved) - start) / DELTA
+        moved[n] = x[n]
+    return slope
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """A kernel and its referee.
+
+    Parameters
+    ----------
+    name : str
+        As the table that people read has it.
+    algo : str
+        The rule that runs the kernel, in `lwnn.learning.RULES`.
+    cases : tuple of dict
+        What `Network` takes beside sizes, one dict per case.
+    shapes : tuple of Shape
+    loss : callable, optional
+        ``loss(problem)`` gives the loss as a function of the parameter vector.
+    scores : callable, optional
+        ``scores(problem)`` gives the scores, for a kernel that has no gradient.
+    readout : str
+        For scores: how the net is read.
+    options : dict
+        What the rule takes beside the usual.
+    tensors : callable
+        Which parameters, by name, this kernel moves.
+    says_loss : bool
+        Whether the rule's loss is that of this kernel.
+    differences : callable
+        ``differences(f, x)``: the gradient from values of the loss alone.
+    bound, autodiff_bound : float
+        Largest relative error allowed; the second against autodiff's gradient, where the kernel
+        estimates a gradient rather than computes it.
+    """
+
+    name: str
+    algo: str
+    cases: tuple[dict, ...]
+    shapes: tuple[Shape, ...]
+    loss: Callable | None = None
+    scores: Callable | None = None
+    readout: str = "output"
+    options: dict = dataclasses.field(default_factory=dict)
+    tensors: Callable = lambda name: True
+    says_loss: bool = True
+    differences: Callable = central_differences
+    bound: float = ROUNDING
+    autodiff_bound: float = ROUNDING
+
+
+def _of_layers(name):
+    return not name.startswith("head.")
+
+
+def _of_head(name):
+    return name.startswith("head.")
+
+
+def _dense_scores(problem):
+    return referees.dense_scores(problem.network, problem.start.astype(float), problem.x)
+
+
+_ACTIVATIONS = tuple({"activation": name} for name in ACTIVATIONS)
+_DENSE_CASES = tuple({**case, "cost": cost} for cost in COSTS for case in _ACTIVATIONS)
+_FF_CASES = ({"activation": "relu"},)
+
+KERNELS = (
+    Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
+    Kernel(
+        *("wp", "wp", _DENSE_CASES, DENSE),
+        loss=referees.dense_loss,
+        options={"delta": DELTA},
+        differences=forward_differences,
+        autodiff_bound=TRUNCATION,
+    ),
+    *(
+        Kernel(
+            *(f"ff, {name}", "ff", _FF_CASES, FORWARD),
+            loss=referees.ff_loss(name),
+            tensors=_of_layers,
+        )
+        for name in referees.FF_LOSSES
+    ),
+    Kernel(
+        *("ff, head", "ff", _FF_CASES, FORWARD),
+        loss=referees.head_loss,
+        tensors=_of_head,
+        says_loss=False,
+    ),
+    Kernel("scores", "bp", _ACTIVATIONS, DENSE, scores=_dense_scores),
+    Kernel(
+        *("ff scores, goodness", "ff", _FF_CASES, FORWARD),
+        scores=referees.goodness_scores,
+        readout="goodness",
+    ),
+    Kernel(
+        *("ff scores, head", "ff", _FF_CASES, FORWARD),
+        scores=referees.head_scores,
+        readout="head",
+    ),
+)

@@ -1,0 +1,92 @@
+"""The kernels are right, and a kernel that is wrong is found out."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from lwnn._kernels import available, kernels, variant
+from lwnn.gradcheck import check, check_build, referees
+from lwnn.gradcheck.table import KERNELS
+from lwnn.learning import RULES
+from lwnn.network import ACTIVATIONS, COSTS
+
+#: Every kernel that computes gradients or scores.
+DOORS = [name for name in dir(kernels) if name.endswith(("_epoch", "_scores"))]
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return check()
+
+
+def test_all_kernels_are_within_their_bounds(findings):
+    assert findings
+    assert [finding for finding in findings if not finding.ok] == []
+
+
+def test_every_rule_activation_and_cost_is_checked(findings):
+    assert {kernel.algo for kernel in KERNELS} >= set(RULES)
+    for kernel in ("bp", "wp"):
+        cases = {finding.case for finding in findings if finding.kernel == kernel}
+        assert cases == {f"{a}, {c}" for a in ACTIVATIONS for c in COSTS}
+    assert {f.case for f in findings if f.kernel == "scores"} == set(ACTIVATIONS)
+
+
+def test_every_activation_and_cost_has_its_referee():
+    for name in ACTIVATIONS:
+        assert callable(referees.activation(name)), name
+    assert set(referees.COSTS) == set(COSTS)
+
+
+def test_bounds_are_tight_enough_to_mean_something(findings):
+    """Of the order of float32's rounding; perturbation's own error is beside it."""
+    assert all(finding.bound <= 1e-5 for finding in findings)
+    assert all(finding.autodiff_bound <= 1e-4 for finding in findings)
+    gradients = [finding for finding in findings if finding.autodiff is not None]
+    assert len(gradients) > len(ACTIVATIONS) * len(COSTS)
+    assert all(finding.autodiff > 0 and finding.differences > 0 for finding in gradients)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_broken_kernel_is_found_out(monkeypatch, door):
+    """What it writes is off by a thousandth; that of other kernels is not."""
+    right = getattr(kernels, door)
+
+    def epoch(params, *arguments):
+        before = params.copy()
+        loss = right(params, *arguments)
+        params[:] = before + (params - before) * 1.001
+        return loss
+
+    def scores(*arguments):
+        right(*arguments)
+        for name, array in zip(inspect.signature(right).parameters, arguments, strict=True):
+            if name in ("out", "goodness", "head"):
+                np.multiply(array, np.float32(1.001), out=array)
+
+    learns = door.endswith("_epoch")
+    monkeypatch.setattr(kernels, door, epoch if learns else scores)
+    algo = {"dense_scores": "bp"}.get(door, door.partition("_")[0])
+    wrong = {finding.kernel for finding in check() if not finding.ok}
+    moved = {k.name for k in KERNELS if k.algo == algo and (k.scores is None) == learns}
+    assert wrong == moved != set()
+
+
+def test_a_wrong_loss_is_found_out(monkeypatch):
+    right = kernels.bp_epoch
+    monkeypatch.setattr(kernels, "bp_epoch", lambda *arguments: right(*arguments) * 1.0001)
+    wrong = [finding for finding in check() if not finding.ok]
+    assert {finding.kernel for finding in wrong} == {"bp"}
+    assert all(finding.value > 9e-5 and finding.autodiff < 1e-5 for finding in wrong)
+
+
+def test_another_build_is_checked_in_a_process_of_its_own(monkeypatch):
+    other = next(name for name in available() if name != variant)
+    # What is broken here is not broken there.
+    monkeypatch.setattr(kernels, "bp_epoch", lambda *arguments: 0.0)
+    monkeypatch.setenv("LWNN_KERNELS", variant)
+    found = check_build(other)
+    assert len(found) == sum(len(kernel.cases) for kernel in KERNELS)
+    assert {finding.build for finding in found} == {other}
+    assert all(finding.ok for finding in found)
