@@ -5,8 +5,9 @@ import functools
 
 import numpy as np
 
+from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import Scorer, check_exit, probabilities
+from lwnn.scoring import Scorer, agreement, check_exit, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +108,50 @@ class Model:
         """
         check_exit(self.network, sure)
         return self._scorer.until(x, sure, threads)
+
+    def transform(self, x, threads=1):
+        """What the layers of an unsupervised net make of rows, for use elsewhere.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float32, shape (n, sum of the hidden layers' widths)
+            The outputs of all layers side by side, each layer's with root mean square 1.
+
+        Raises
+        ------
+        UsageError
+            When the net learnt with labels.
+        DataError
+            When the rows do not have as many features as the network has inputs.
+        """
+        if self.network.kind != "un":
+            raise UsageError("only a model of --negatives hybrid learns features without labels")
+        return self._scorer.transform(x, threads)
+
+    def agreement(self, x, threads=1):
+        """How far goodness and head agree; for Forward-Forward read by both.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float64, shape (n,), or None
+            The smaller of the shares that the two give to the predicted class: near 1 only where
+            both are sure of it. None with any other readout.
+        """
+        if self.readout != "both":
+            return None
+        return agreement(*self._scorer.apart(x, threads))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

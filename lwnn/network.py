@@ -14,6 +14,9 @@ The kinds of network that the learning rules train:
     Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
     asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
     before that, are read by a linear softmax head of its own.
+``un``
+    As ``ff``, but without a label: the layers learn from rows and hybrids of rows. The head reads
+    the normalised outputs of all layers.
 """
 
 import dataclasses
@@ -25,9 +28,9 @@ import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff", "mf")
+KINDS = ("dense", "ff", "mf", "un")
 #: What the rules are called whose layers each learn for themselves.
-_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward"}
+_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
 #: Order matters: the position is the code that the kernels know an activation by.
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 #: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
@@ -50,7 +53,7 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff', 'mf'}
+    kind : {'dense', 'ff', 'mf', 'un'}
         See the module's text.
     inputs : int
         Number of input features.
@@ -133,7 +136,7 @@ class Network:
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
-        if self.kind == "ff":
+        if self.kind in ("ff", "un"):
             layers.append(("head", self.head_inputs, self.classes))
         elif self.kind == "mf":
             layers += [
@@ -145,15 +148,15 @@ class Network:
 
     @property
     def head_from(self):
-        """Index of the first hidden layer that the softmax head of an ``ff`` net reads.
+        """Index of the first hidden layer that the one softmax head of a net reads.
 
-        All but the first layer, as in Hinton 2022, unless there is only one.
+        In an ``ff`` net all but the first layer, as in Hinton 2022, unless there is only one.
         """
-        return min(1, len(self.hidden) - 1)
+        return min(1, len(self.hidden) - 1) if self.kind == "ff" else 0
 
     @property
     def head_inputs(self):
-        """Number of inputs of the softmax head of an ``ff`` net."""
+        """Number of inputs of the one softmax head of a net."""
         return sum(self.hidden[self.head_from :])
 
     @functools.cached_property

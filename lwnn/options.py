@@ -12,7 +12,12 @@ from typing import Any
 from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf")
+#: Rules that an option makes of ``ff``, and how that is written.
+FORMS = {"un": "--negatives hybrid"}
+RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
+#: Those whose layers each learn for themselves.
+LOCAL = ("ff", "mf", *FORMS)
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
 SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
@@ -40,7 +45,7 @@ class About:
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
-        The rules that it means something to.
+        The rules, `FORMS` among them, that it means something to.
     needs : tuple
         Name and values of another option that this one goes with; empty: none.
     flag : str
@@ -56,7 +61,7 @@ class About:
     shown: str = ""
     values: tuple | dict = ()
     span: tuple = ()
-    algos: tuple = ALGOS
+    algos: tuple = RULES
     needs: tuple = ()
     flag: str = ""
     pattern: str = ""
@@ -69,11 +74,15 @@ class About:
 
 @dataclasses.dataclass
 class Job:
-    """What a default may depend on: the rule, the training rows, and the settings before it."""
+    """What a default may depend on: the rule, the training rows, and the settings before it.
 
-    algo: str
+    Rows are images where they are stored as bytes.
+    """
+
+    rule: str
     rows: int
     inputs: int
+    images: bool = False
     settings: dict = dataclasses.field(default_factory=dict)
 
 
@@ -93,22 +102,46 @@ def _default_rate(job):
     """By optimizer and number of inputs.
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
-    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Mono-Forward,
-    whose inputs are divided by their root mean square, does better with twice that.
+    times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
+    inputs are divided by their root mean square do better with twice that.
     """
     if job.settings["optimizer"] == "adam":
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * (2 if job.algo == "mf" else 1))
+        twice = 2 if job.rule in ("ff", "mf") else 1
+        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
 
 
-def _default_readout(job):
-    return about("readout").allowed(job.algo)[0]
+def _default_head_epochs(job):
+    return min(200, max(15, round(2000 * job.settings["batch"] / job.rows)))
+
+
+def label_scale(inputs):
+    """Loud enough to be heard among this many inputs of root mean square 1, and not to drown them.
+
+    Chosen on 784 pixels, where 3 to 6 are best and 1 is too soft, and on tables of 4 to 64
+    columns, where 1 is best and 3 too loud.
+    """
+    return float(f"{max(1, inputs**0.5 / 5):.3g}")
+
+
+def _default_label_scale(job):
+    """What overwrites a pixel is as bright as a pixel can be."""
+    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+
+
+def _default_level(job):
+    """Images differ in how much ink they have; a column of a table says something by its size."""
+    return "rows" if job.images else "none"
 
 
 def _default_sharpness(job):
     """A sum of squares is as sharp as Hinton has it: 1."""
     return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
+
+
+def _default_readout(job):
+    return about("readout").allowed(job.rule)[0]
 
 
 def _default_patience(job):
@@ -191,7 +224,7 @@ class Options:
         "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
         "against each other (two forms), or cross-entropy over that of all labels.",
         "Forward-Forward",
-        default="softplus",
+        default="swish",
         values=("softplus", "symba", "swish", "labels"),
         algos=("ff",),
     )
@@ -224,22 +257,85 @@ class Options:
     )
     negatives: str | None = _option(
         str,
-        "Wrong labels to learn from: all alike, or as the head takes them for right.",
+        "What to learn against: wrong labels, all alike or as the head takes them for right; or, "
+        "without labels, hybrids of two rows.",
         "Forward-Forward",
-        default="random",
-        values=("random", "hard"),
-        algos=("ff",),
+        default=lambda job: "hybrid" if job.rule == "un" else "hard",
+        shown="hard",
+        values={"ff": ("random", "hard"), "un": ("hybrid",)},
+        algos=("ff", "un"),
         needs=("loss", ("softplus", "symba", "swish")),
+    )
+    embed: str | None = _option(
+        str,
+        "Where the label stands that the net reads: in inputs of its own, or in place of the "
+        "first pixels.",
+        "Forward-Forward",
+        default="append",
+        values=("append", "overwrite"),
+        algos=("ff",),
+    )
+    label_scale: float | None = _option(
+        float,
+        "Value of the label's one hot input.",
+        "Forward-Forward",
+        default=_default_label_scale,
+        shown="1, or more for over 25 inputs",
+        span=(1e-6, 1e6),
+        algos=("ff",),
+    )
+    level: str | None = _option(
+        str,
+        "What is brought to a root mean square of 1 before layer 1: each row, or none.",
+        "Training",
+        default=_default_level,
+        shown="rows for bytes, else none",
+        values=("rows", "none"),
+        algos=LOCAL,
+    )
+    peer: float | None = _option(
+        float,
+        "Strength with which units are kept from falling silent or drowning the others.",
+        "Forward-Forward",
+        default=0.0,
+        span=(0, 1e3),
+        algos=("ff",),
+    )
+    head_rate: float | None = _option(
+        float,
+        "Learning rate of the head.",
+        "Forward-Forward",
+        shown="that of the layers",
+        span=(1e-12, 1e6),
+        algos=("ff",),
+        flag="head-lr",
+    )
+    greedy: bool = _option(
+        bool,
+        "Train layer after layer, sharing out the epochs.",
+        "Forward-Forward",
+        start=False,
+        default=False,
+        algos=("ff",),
     )
     readout: str | None = _option(
         str,
-        "How the net is read. ff: goodness of every label in turn, or the head's one pass; "
-        "mf: the sum of all layers' heads, or the last one.",
+        "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
+        "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="goodness, or sum",
-        values={"ff": ("goodness", "head"), "mf": ("sum", "last")},
+        shown="both, or sum",
+        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
+    )
+    head_epochs: int | None = _option(
+        int,
+        "Passes over the rows for the softmax that follows layers trained without labels.",
+        "Forward-Forward",
+        default=_default_head_epochs,
+        shown="about 2,000 updates, 15 to 200 epochs",
+        span=(1, 1_000_000),
+        algos=("un",),
     )
     perturb: str | None = _option(
         str,
@@ -327,9 +423,21 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
+    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def rule_of(options):
+    """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.negatives == "hybrid":
+        return "un"
+    return options.algo
+
+
+def _spelt(rule):
+    """A rule as help and settings name it."""
+    return FORMS.get(rule, rule)
 
 
 def _all_values(told):
@@ -345,17 +453,23 @@ def check(options):
     ------
     UsageError
     """
+    rule = rule_of(options)
     for name, told in declared():
         value = getattr(options, name)
         if value is None or value is False:
             continue
-        if options.algo in ALGOS and options.algo not in told.algos:
-            fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
-            raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        check_value(name, value, options.algo)
+        if rule in RULES and rule not in told.algos:
+            fitting = " or ".join(map(_asked, told.algos))
+            raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
+        check_value(name, value, rule)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+
+
+def _asked(rule):
+    """How a rule is asked for on the command line."""
+    return FORMS.get(rule, f"--algo {rule}")
 
 
 def _given(options, name):
@@ -364,7 +478,7 @@ def _given(options, name):
 
 
 def check_value(name, value, algo):
-    """Refuse a value that this option never takes.
+    """Refuse a value that this option never takes with this rule.
 
     Raises
     ------
@@ -375,13 +489,16 @@ def check_value(name, value, algo):
     if told.pattern and not re.fullmatch(told.pattern, value):
         raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {', '.join(allowed)}")
+        # With another value of this very option ff may be another rule.
+        known = [*allowed, *(other for form in FORMS for other in told.allowed(form))]
+        known = ", ".join(dict.fromkeys(known if algo in ("ff", *FORMS) else allowed))
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {known}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         least, most = told.span
         raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
-def resolve(options, rows, inputs):
+def resolve(options, rows, inputs, images=False):
     """The settings to train with, defaults filled in, as the command line names them.
 
     Parameters
@@ -389,17 +506,19 @@ def resolve(options, rows, inputs):
     options : Options
     rows, inputs : int
         Training rows and their features.
+    images : bool
+        Whether the rows are stored as bytes.
 
     Returns
     -------
     dict
         Those that mean something to the rule; where the rows come from and threads left out.
     """
-    job = Job(options.algo, rows, inputs)
+    job = Job(rule_of(options), rows, inputs, images)
     for name, told in declared():
-        if told.kind == "part" or name == "threads" or options.algo not in told.algos:
+        if told.kind == "part" or name == "threads" or job.rule not in told.algos:
             continue
-        if told.needs and job.settings.get(key(told.needs[0])) not in told.needs[1]:
+        if not _has_needed(told, job):
             continue
         value = getattr(options, name)
         if value is None:
@@ -409,6 +528,13 @@ def resolve(options, rows, inputs):
         if value is not None:
             job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
+
+
+def _has_needed(told, job):
+    """Whether the option that this one goes with, if the rule has it, is set as it must be."""
+    if not told.needs or job.rule not in about(told.needs[0]).algos:
+        return True
+    return job.settings.get(key(told.needs[0])) in told.needs[1]
 
 
 def _describe():

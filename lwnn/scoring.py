@@ -8,9 +8,14 @@ from lwnn._kernels import kernels
 from lwnn.errors import DataError, UsageError
 
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
-#: over the layers for every label in turn, or the softmax head's one pass; the last layer's head,
-#: or the sum of all heads.
-READOUTS = {"dense": ("output",), "ff": ("goodness", "head"), "mf": ("last", "sum")}
+#: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
+#: layer's head, or the sum of all heads.
+READOUTS = {
+    "dense": ("output",),
+    "ff": ("goodness", "head", "both"),
+    "mf": ("last", "sum"),
+    "un": ("head",),
+}
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
 #: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
@@ -69,22 +74,43 @@ class Scorer:
         DataError
             When `x` does not have as many columns as the net has inputs.
         """
-        network = self._network
-        if network.kind == "mf":
+        kind = self._network.kind
+        if kind == "mf":
             return self.until(x, NEVER, threads)[0]
-        x = check_rows(x, network.inputs)
-        out = np.empty((len(x), network.classes), np.float32)
-        batch, workspace = self._room(len(x), threads)
-        rest = (batch, workspace, threads)
-        if network.kind == "dense":
-            kernels.dense_scores(*self._net, x, *self._scaling, out, *rest)
+        if kind == "ff":
+            goodness, head = self.apart(x, threads)
+            if self._readout == "both":
+                return (goodness + head) / 2
+            return goodness if self._readout == "goodness" else head
+        x, out = self._rows(x)
+        if kind == "un":
+            self._unsupervised(x, np.empty((0, 1), np.float32), out, threads)
         else:
-            none = np.empty((0, network.classes), np.float32)
-            outputs = (out, none) if self._readout == "goodness" else (none, out)
-            shape = (self._goals, network.form)
-            kernels.ff_scores(*self._net, *shape, x, *self._scaling, *outputs, *rest)
-        self._spare.append(workspace)
+            self._run(kernels.dense_scores, (*self._net, x, *self._scaling, out), len(x), threads)
         return out
+
+    def apart(self, x, threads=1):
+        """Scores by goodness and by the head, those that the readout needs (``ff``).
+
+        Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
+        those shares.
+
+        Returns
+        -------
+        goodness, head : ndarray of float32, shape (n, classes)
+            (0, classes) where not needed.
+        """
+        x, out = self._rows(x)
+        none = np.empty((0, self._network.classes), np.float32)
+        if self._readout == "both":
+            outs = (out, np.empty_like(out))
+        else:
+            outs = (out, none) if self._readout == "goodness" else (none, out)
+        shape = (self._goals, self._network.form)
+        self._run(
+            kernels.ff_scores, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads
+        )
+        return outs
 
     def until(self, x, sure, threads=1):
         """Scores from no more layers than it takes, where every layer has an answer (``mf``).
@@ -107,18 +133,37 @@ class Scorer:
         depth : ndarray of int32, shape (n,)
             How many layers were computed for each row.
         """
-        network = self._network
-        x = check_rows(x, network.inputs)
-        out = np.empty((len(x), network.classes), np.float32)
+        x, out = self._rows(x)
         depth = np.empty(len(x), np.int32)
-        batch, workspace = self._room(len(x), threads)
-        how = (self._readout == "sum", sure, out, depth, batch, workspace, threads)
-        kernels.mf_scores(*self._net, network.level, x, *self._scaling, *how)
-        self._spare.append(workspace)
+        net = (*self._net, self._network.level)
+        how = (self._readout == "sum", sure, out, depth)
+        self._run(kernels.mf_scores, (*net, x, *self._scaling, *how), len(x), threads)
         return out, depth
 
-    def _room(self, rows, threads):
-        """Rows to score at a time, and a workspace for them.
+    def transform(self, x, threads=1):
+        """Normalised outputs of all layers, side by side (``un``).
+
+        Returns
+        -------
+        ndarray of float32, shape (n, network.head_inputs)
+        """
+        x = check_rows(x, self._network.inputs)
+        states = np.empty((len(x), self._network.head_inputs), np.float32)
+        none = np.empty((0, self._network.classes), np.float32)
+        self._unsupervised(x, states, none, threads)
+        return states
+
+    def _unsupervised(self, x, states, out, threads):
+        net = (*self._net, self._network.level)
+        self._run(kernels.un_scores, (*net, x, *self._scaling, states, out), len(x), threads)
+
+    def _rows(self, x):
+        """The rows as kernels take them, and room for their scores."""
+        x = check_rows(x, self._network.inputs)
+        return x, np.empty((len(x), self._network.classes), np.float32)
+
+    def _run(self, kernel, arguments, rows, threads):
+        """Call a kernel with the plan and the workspace for so many rows.
 
         The last plan is kept, and so are workspaces, one for each thread that has called at the
         same time as others: making them anew takes longer than scoring a row with a small net.
@@ -130,21 +175,47 @@ class Scorer:
         try:
             workspace = self._spare.pop()
         except IndexError:
-            return batch, np.empty(size, np.float32)
-        return batch, workspace if len(workspace) >= size else np.empty(size, np.float32)
+            workspace = ()
+        if len(workspace) < size:
+            workspace = np.empty(size, np.float32)
+        kernel(*arguments, batch, workspace, threads)
+        self._spare.append(workspace)
 
     def _plan(self, rows, threads):
         """Rows to score at a time, in shares alike, and the floats of workspace that takes."""
         network, table = self._network, self._network.table
-        passes = network.classes if self._readout == "goodness" else 1
+        passes = network.classes if self._readout in ("goodness", "both") else 1
         widest = max(network.inputs, int(table[:, 1].max()) * passes)
         most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
         share = math.ceil(rows / max(1, math.ceil(rows / most)))
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
-        size = kernels.mf_workspace if network.kind == "mf" else kernels.dense_workspace
+        size = {
+            "dense": kernels.dense_workspace,
+            "mf": kernels.mf_workspace,
+            "un": kernels.un_workspace,
+        }[network.kind]
         return batch, size(table, batch, False, threads)
+
+
+def agreement(goodness, head):
+    """How far two readouts agree: the smaller of their shares of what both together predict.
+
+    Parameters
+    ----------
+    goodness, head : ndarray, shape (n, classes)
+        Scores.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        From 0 to 1; high only where both are sure of the same class.
+    """
+    predicted = (goodness + head).argmax(axis=1)
+    rows = np.arange(len(predicted))
+    shares = [probabilities(scores)[rows, predicted] for scores in (goodness, head)]
+    return np.minimum(*shares)
 
 
 def check_exit(network, sure):

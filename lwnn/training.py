@@ -10,15 +10,15 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import RULES, fit
+from lwnn.learning import FORMS, RULES, fit
 from lwnn.learning.augment import Shifts
-from lwnn.learning.forward_forward import GOODNESS, label_scale
+from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, key, resolve
+from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -41,10 +41,13 @@ class Run:
         those that exist. The loss is the cross-entropy of the predicted shares, in nats. The
         test rows are looked at once, after training.
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``; for Forward-Forward also
+        ``layers``, see `lwnn.learning.ForwardForward.health`.
     best_epoch, epochs_run : int
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
+    warnings : list of str
+        What ailed the net while it learnt, each with a remedy.
     seconds, samples_per_second : float
     forward_passes : int
         Forward passes that one update stands for.
@@ -62,6 +65,7 @@ class Run:
     epochs_run: int
     stopped: str
     message: str | None
+    warnings: list
     seconds: float
     samples_per_second: float
     forward_passes: int
@@ -82,7 +86,7 @@ class Parts:
         return [(name, rows) for name, rows in vars(self).items() if len(rows)]
 
 
-def train(dataset, options=None, on_epoch=None, on_start=None):
+def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """Train a model.
 
     Parameters
@@ -94,6 +98,9 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         Called with a `lwnn.learning.Epoch` now and then.
     on_start : callable, optional
         Called before training begins with the `Rule`, the settings (dict) and the `Parts`.
+    rule : type of Rule, optional
+        In place of the one that ``options.algo`` names, for the same kind of net, as
+        `lwnn.learning.custom_cost` and `lwnn.learning.custom_goodness` make it.
 
     Returns
     -------
@@ -115,7 +122,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
     options = options or Options()
     check(options)
     parts, scaler = share_out(dataset, options)
-    rule, settings = prepare(dataset, parts, scaler, options)
+    rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
@@ -137,6 +144,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None):
         epochs_run=len(result.history),
         stopped=result.stopped,
         message=result.message,
+        warnings=result.warnings,
         seconds=result.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
@@ -180,11 +188,19 @@ def measure(model, rows, threads=1):
 # ---------------------------------------------------------------- pieces
 
 
-def prepare(dataset, parts, scaler, options):
-    """The rule, ready to learn, and its settings."""
+def prepare(dataset, parts, scaler, options, given=None):
+    """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
-    settings = resolve(options, len(parts.train), inputs)
-    rule_class = RULES[options.algo]
+    settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
+    rule_class = (RULES | FORMS)[rule_of(options)]
+    if given:
+        if given.kind != rule_class.kind:
+            raise UsageError(
+                f"{given.__name__} trains nets of the kind {given.kind}, and "
+                f"algo={options.algo!r} those of the kind {rule_class.kind}"
+            )
+        rule_class = given
+        settings["rule"] = given.__name__
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
@@ -192,12 +208,12 @@ def prepare(dataset, parts, scaler, options):
         classes=len(dataset.labels),
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
-        label_scale=label_scale(inputs) if rule_class.kind == "ff" else 1.0,
-        goodness=GOODNESS[settings.get("goodness", "mean")],
-        # A pixel's brightness says little of a digit; how large a reading is may say all.
-        level=rule_class.kind == "ff" or dataset.x.dtype == np.uint8,
+        **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
+        level=settings.get("level") == "rows",
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
+    if rule_class.reads_images:
+        extra["image_shape"] = image_shape(dataset, options)
     rule = rule_class(
         network,
         parts.train,
@@ -212,6 +228,21 @@ def prepare(dataset, parts, scaler, options):
         **extra,
     )
     return rule, settings
+
+
+def _forward_forward(dataset, settings, options):
+    """What a net of kind ``ff`` has beside its sizes."""
+    if settings["embed"] == "overwrite" and image_shape(dataset, options) is None:
+        raise UsageError(
+            "--embed overwrite puts the label in place of the first pixels, but "
+            f"{dataset.source} does not say that its rows are images; leave it out, "
+            "or add --image HEIGHTxWIDTH"
+        )
+    return {
+        "label_scale": settings["label_scale"],
+        "goodness": GOODNESS[settings["goodness"]],
+        "embed": settings["embed"],
+    }
 
 
 def image_shape(dataset, options):

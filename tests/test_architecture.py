@@ -17,7 +17,7 @@ FLOORS = {
             ["errors", "_version", "autodiff"],
             ["files", "_kernels", "options"],
             ["data", "network", "metrics"],
-            ["scoring"],
+            ["scoring", "differentiable"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
             ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],

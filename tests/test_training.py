@@ -87,7 +87,7 @@ REFUSED = [
         "momentum 1; expected 0 or more, below 1",
     ),
     ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, sgd"),
-    ({"readout": "best"}, "unknown --readout 'best'; choose from goodness, head"),
+    ({"readout": "best"}, "unknown --readout 'best'; choose from both, goodness, head"),
     ({"algo": "wp", "delta": 5.0}, "--delta 5; expected between 1e-6 and 1"),
     ({"algo": "bp", "cost": "hinge"}, "unknown --cost 'hinge'; choose from cross-entropy, mse"),
     (
@@ -96,6 +96,13 @@ REFUSED = [
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
+    (
+        {"negatives": "hybrid", "readout": "head"},
+        "--readout goes with --algo ff or --algo mf, not with --negatives hybrid",
+    ),
+    ({"head_epochs": 9}, "--head-epochs goes with --negatives hybrid, not with --algo ff"),
+    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff or --negatives"),
+    ({"negatives": "hybrid", "hidden": ()}, "Forward-Forward needs a hidden layer"),
     ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
     ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
     ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
@@ -119,7 +126,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     ("rows", "inputs", "options", "expected"),
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
-        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.001, "patience": 10}),
+        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
@@ -144,12 +151,16 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
         (
             "ff",
             {
-                "loss": "softplus",
+                "loss": "swish",
                 "goodness": "mean",
-                "threshold": 1.0,
-                "sharpness": 20.0,
-                "negatives": "random",
-                "readout": "goodness",
+                "sharpness": 6.0,
+                "negatives": "hard",
+                "embed": "append",
+                "label_scale": 1.0,
+                "level": "none",
+                "peer": 0.0,
+                "greedy": False,
+                "readout": "both",
             },
         ),
         ("bp", {"activation": "relu", "cost": "cross-entropy"}),
@@ -163,7 +174,7 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "differences": "forward",
             },
         ),
-        ("mf", {"readout": "sum"}),
+        ("mf", {"level": "none", "readout": "sum"}),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -355,6 +366,89 @@ def test_a_rate_far_too_large_says_what_to_do(dataset):
         train(dataset, Options(algo="bp", optimizer="sgd", rate=1e6, **shape))
     assert "the loss is no longer a number in epoch 1; try a smaller rate" in str(caught.value)
     assert "--lr 1e+05" in str(caught.value)
+
+
+# ---------------------------------------------------------------- without labels
+
+BLIND = {"negatives": "hybrid", "head_epochs": 4, **QUICK}
+
+
+def test_layers_learn_without_labels_and_then_a_softmax_with(dataset):
+    first, again, two, seeded = (
+        train(dataset, Options(**BLIND, **changes))
+        for changes in ({"threads": 1}, {"threads": 1}, {"threads": 2}, {"seed": 1})
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, seeded)
+    assert first.model.network.kind == "un"
+    assert first.epochs_run == len(first.history) == 3 + 4
+    judged = [epoch["validation_accuracy"] is not None for epoch in first.history]
+    assert judged == [False] * 3 + [True] * 4
+    assert first.options["negatives"] == "hybrid"
+    assert first.forward_passes == 2
+
+
+def test_labels_do_not_reach_the_layers(dataset):
+    """All that they may change is the head."""
+    turned = dataclasses.replace(dataset, y=(dataset.y + 1) % 3)
+    seen = []
+    for data in (dataset, turned):
+        rule = RulesSeen()
+        train(data, Options(val=0.0, test=0.0, **BLIND), on_start=rule)
+        seen.append(rule.params.views)
+    for name in seen[0]:
+        same = np.array_equal(seen[0][name], seen[1][name])
+        assert same == name.startswith("layer"), name
+
+
+class RulesSeen:
+    """Keeps the parameters of the rule that was started."""
+
+    def __call__(self, rule, settings, parts):
+        self.params = rule.params
+
+
+def test_working_memory_counts_masks(dataset):
+    run = train(dataset, Options(threads=2, **BLIND))
+    table, size = run.model.network.table, run.model.size
+    scratch = kernels.un_workspace(table, 16, True, 2)
+    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 84) + 84 * 6
+
+
+def test_features_are_the_normalised_outputs_of_the_layers(dataset, digits):
+    run = train(digits, Options(negatives="hybrid", hidden=(40, 30), epochs=3, head_epochs=3))
+    features = run.model.transform(digits.x[:50])
+    assert features.shape == (50, 70)
+    assert features.dtype == np.float32
+    for part in (features[:, :40], features[:, 40:]):
+        assert (part >= 0).all()
+        assert np.sqrt((part**2).mean(axis=1)) == pytest.approx(np.ones(50), rel=1e-2)
+    params = run.model.params
+    scores = features @ params["head.weight"].T + params["head.bias"]
+    assert run.model.scores(digits.x[:50]) == pytest.approx(scores, abs=1e-4)
+    with pytest.raises(UsageError, match="only a model of --negatives hybrid"):
+        train(dataset, Options(algo="bp", **QUICK)).model.transform(dataset.x)
+
+
+@pytest.mark.parametrize("image", [None, (8, 8)], ids=["features", "regions"])
+def test_the_digits_are_learnt_without_labels(digits, image):
+    run = train(digits, Options(negatives="hybrid", image=image, epochs=12, head_epochs=20))
+    assert run.metrics["test"]["accuracy"] >= 0.93
+
+
+def test_hybrids_of_images_are_made_of_regions(digits):
+    """A neighbour of a pixel comes from the same image more often than not."""
+    seen = {}
+
+    def on_start(rule, settings, parts):
+        seen[settings.get("image") is not None] = rule.masks.reshape(-1, 8, 8)
+
+    for image in (None, (8, 8)):
+        train(digits, Options(negatives="hybrid", image=image, epochs=1), on_start=on_start)
+    alike = {regions: (m[:, 1:] == m[:, :-1]).mean() for regions, m in seen.items()}
+    assert alike[False] == pytest.approx(0.5, abs=0.01)
+    assert alike[True] > 0.7
 
 
 # ---------------------------------------------------------------- moved images

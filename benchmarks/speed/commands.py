@@ -120,7 +120,10 @@ class _TrainCommand(LongCommand):
         self.folder = tempfile.TemporaryDirectory()
         train, test = map(str, files)
         options = {
+            # The form that the peer has.
             "--algo": "ff",
+            "--loss": "softplus",
+            "--negatives": "random",
             "--hidden": ",".join(map(str, NET)),
             "--epochs": epochs,
             "--batch": BATCH,

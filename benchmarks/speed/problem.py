@@ -5,9 +5,8 @@ import functools
 
 import numpy as np
 
-from lwnn.learning.forward_forward import label_scale
 from lwnn.network import Network, Params
-from lwnn.options import SHARPNESS
+from lwnn.options import SHARPNESS, label_scale
 
 SEED = 0
 CLASSES = 10

@@ -638,6 +638,26 @@ cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
     return size
 
 
+def optimizer_step(float[::1] params, const float[::1] gradient, int method,
+                   const double[::1] hyper, float[:, ::1] state, long step):
+    """Take one step with a gradient that was computed elsewhere.
+
+    Parameters
+    ----------
+    params : float32 (size,)
+        IN/OUT.
+    gradient : float32 (size,)
+        IN.
+
+    The other arguments are those of `bp_epoch`.
+    """
+    cdef Optimizer how = optimizer_from(method, hyper, state, step)
+    if params.shape[0] != gradient.shape[0]:
+        raise ValueError("the gradient is not as long as the parameters")
+    with nogil:
+        optimize_range(&params[0], &gradient[0], 0, 0, params.shape[0], &how)
+
+
 def width():
     """Floats in one vector of this build; 4, 8 or 16."""
     return LWNN_VECTOR

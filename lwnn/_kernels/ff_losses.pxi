@@ -39,12 +39,8 @@ cdef inline float element_slope(float y, int kind) noexcept nogil:
 
 cdef void add_elements(const float *h, float *sums, Py_ssize_t n, int kind) noexcept nogil:
     cdef Py_ssize_t b
-    if kind == SQUARES:
-        for b in range(n):
-            sums[b] += element(h[b], SQUARES)
-    else:
-        for b in range(n):
-            sums[b] += element(h[b], kind)
+    for b in range(n):
+        sums[b] += element(h[b], kind)
 
 
 cdef void slope_line(float *h, const float *factor, Py_ssize_t n, int kind) noexcept nogil:

@@ -166,6 +166,23 @@ cdef float inverse_rms(float squares, Py_ssize_t n) noexcept nogil:
     return 1 / (sqrtf(squares / n) + TINY)
 
 
+cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
+                         Py_ssize_t ld) noexcept nogil:
+    """Each row divided by its root mean square."""
+    cdef Py_ssize_t b, i
+    cdef float inverse
+    for b in range(samples):
+        inverse = inverse_rms(lwnn_squares(x_bi + b * ld, n), n)
+        for i in range(n):
+            x_bi[b * ld + i] *= inverse
+
+
+cdef void add_squares(const float *line, float *sums, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in range(n):
+        sums[b] += line[b] * line[b]
+
+
 cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """Rows divided by their root mean square; what the labels are worth beside them."""
     cdef Py_ssize_t b, i, n = net.table[IN], classes = net.classes
@@ -176,20 +193,21 @@ cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
         net.value[b] = net.hot
         net.neutral[b] = low
         net.gain[b] = 1
-        if net.embed == OVERWRITE:
-            memset(line, 0, classes * sizeof(float))
+        if net.embed == APPEND:
+            continue
+        memset(line, 0, classes * sizeof(float))
         if not net.level:
             continue
         squares = lwnn_squares(line, n)
-        inverse = inverse_rms(squares, n)
-        if net.embed == OVERWRITE:
-            inverse = inverse_rms(squares + net.hot * net.hot, n)
-            neutral = inverse_rms(squares + classes * low * low, n)
-            net.value[b] *= inverse
-            net.neutral[b] *= neutral
-            net.gain[b] = neutral / inverse
+        inverse = inverse_rms(squares + net.hot * net.hot, n)
+        neutral = inverse_rms(squares + classes * low * low, n)
+        net.value[b] *= inverse
+        net.neutral[b] *= neutral
+        net.gain[b] = neutral / inverse
         for i in range(n):
             line[i] *= inverse
+    if net.level and net.embed == APPEND:
+        normalise_rows(net.input, samples, n, padded(n))
 
 
 cdef void ff_input(Forward *net, Py_ssize_t samples) noexcept nogil:
@@ -259,7 +277,7 @@ cdef void ff_sums(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nog
     cdef Py_ssize_t o, wide = padded(count)
     memset(net.squares, 0, wide * sizeof(float))
     for o in range(units):
-        add_elements(net.h + o * wide, net.squares, count, SQUARES)
+        add_squares(net.h + o * wide, net.squares, count)
     if net.element == SQUARES:
         return
     memset(net.good, 0, wide * sizeof(float))

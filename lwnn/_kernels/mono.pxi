@@ -5,28 +5,10 @@
 #     errors     e = p - t,  dM = e y^T,  D = (M^T e) [y > 0],  dW = D n^T
 #     hand-on    n' = y / (rms(y) + tiny), from before the update; nothing flows back through it
 #
-# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table has a row for
-# every hidden layer, then one for every head, in the same order. One pass, no negatives; and as
-# every layer has an answer of its own, a row may leave at the first that is sure.
-
-cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
-                         Py_ssize_t ld) noexcept nogil:
-    """Each row divided by its root mean square."""
-    cdef Py_ssize_t b, i
-    cdef float inverse
-    cdef float *line
-    for b in range(samples):
-        line = x_bi + b * ld
-        inverse = inverse_rms(lwnn_squares(line, n), n)
-        for i in range(n):
-            line[i] *= inverse
-
-
-cdef void add_squares(const float *line, float *squares, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t b
-    for b in range(n):
-        squares[b] += line[b] * line[b]
-
+# With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table
+# has a row for every hidden layer, then one for every head, in the same order. One pass, no
+# negatives; and as every layer has an answer of its own, a row may leave at the first that is
+# sure.
 
 cdef struct Mono:
     Py_ssize_t layers             # hidden ones
@@ -112,28 +94,11 @@ cdef void mf_layer(Mono *net, Py_ssize_t layer, const float *inputs, Py_ssize_t 
     bias_activate(out, net.params + row[BIAS], row[OUT], padded(samples), kind)
 
 
-cdef void mf_root(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
-    """`net.factor` becomes 1 / rms of every column of `net.h`."""
-    cdef Py_ssize_t o, b, ld = padded(samples)
-    memset(net.factor, 0, ld * sizeof(float))
-    for o in range(units):
-        add_squares(net.h + o * ld, net.factor, samples)
-    for b in range(samples):
-        net.factor[b] = 1 / (sqrtf(net.factor[b] / units) + TINY)
-
-
 cdef void mf_hand_on(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
-    """Normalised columns for the next layer."""
-    cdef Py_ssize_t o, b, ld = padded(samples)
-    cdef float *h
-    cdef float *n
-    mf_root(net, units, samples)
-    for o in range(units):
-        h = net.h + o * ld
-        n = net.n_t + o * ld
-        for b in range(samples):
-            n[b] = h[b] * net.factor[b]
-    clear_padding(net.n_t, units, samples, ld)
+    """Normalised columns for the next layer; `net.factor` becomes 1 / rms of each."""
+    column_squares(net.h, units, samples, net.factor)
+    column_inverses(net.factor, units, samples, net.factor)
+    scale_columns(net.h, net.factor, units, samples, net.n_t)
 
 
 # ---------------------------------------------------------------- a training step

@@ -99,6 +99,10 @@ def _optimize(params, grad, method, hyper, state, step):
         params -= rate * first / (np.sqrt(second) + epsilon)
 
 
+def optimizer_step(params, gradient, method, hyper, state, step):
+    _optimize(params, gradient, method, hyper, state, step)
+
+
 def _batches(order, batch):
     return [order[start : start + batch] for start in range(0, len(order), batch)]
 
@@ -540,3 +544,4 @@ def ff_scores(
 # ---------------------------------------------------------------- rooms that read the pieces above
 
 from lwnn._kernels.reference_mono import *  # noqa: E402, F403
+from lwnn._kernels.reference_unsupervised import *  # noqa: E402, F403

@@ -130,6 +130,10 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *arguments, **settings):
         """Called for NumPy's elementwise functions and for all operators."""
         name = ufunc.__name__
+        out = settings.get("out")
+        if out and out[0] is arguments[0] and isinstance(out[0], Variable):
+            # x += y gives the name x to a new variable; those computed from the old one keep it.
+            del settings["out"]
         if name in _FLAT and method == "__call__":
             return ufunc(*map(_plain, arguments), **settings)
         if method != "__call__" or settings or not (name in TABLE or name == "matmul"):

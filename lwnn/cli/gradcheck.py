@@ -39,9 +39,10 @@ def gradcheck(
 
 
 def _show(console, build, findings):
-    console.say(f"kernels {build}: largest relative errors, value being that of loss or scores")
+    console.say(f"kernels {build}: largest relative errors of gradients, against autodiff and")
+    console.say("numeric differentiation, and of the value of the loss or the scores")
     console.table(
-        ("", "autodiff", "differences", "value", "bound"),
+        ("", "autodiff", "numeric", "value", "bound"),
         [
             (
                 f"{finding.kernel}: {finding.case}",

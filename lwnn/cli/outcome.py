@@ -23,12 +23,15 @@ class Answers:
     index : ndarray of int, shape (n,)
         Predicted classes.
     shares : ndarray of float64, shape (n, classes)
+    agreement : ndarray of float64, shape (n,), or None
+        How far the two readouts agree, of a model that is read by both.
     layers : float or None
         Share of the hidden layers that were computed, on average; None where that was not asked.
     """
 
     index: Any
     shares: Any
+    agreement: Any = None
     layers: float | None = None
 
     @property
@@ -41,12 +44,14 @@ def answers(model, x, sure=None):
     """Predict rows, each from no more layers than it takes where `sure` says when it is sure."""
     if sure is None:
         # Not the largest share: different scores may have the same one, such as 1.0.
-        return Answers(model.predict_index(x, processors()), model.predict_proba(x, processors()))
+        threads = processors()
+        told = model.predict_proba(x, threads), model.agreement(x, threads)
+        return Answers(model.predict_index(x, threads), *told)
     from lwnn.scoring import probabilities  # noqa: PLC0415
 
     scores, depth = model.scores_until(x, sure, processors())
     layers = float(depth.mean()) / len(model.network.hidden)
-    return Answers(scores.argmax(axis=1), probabilities(scores), layers)
+    return Answers(scores.argmax(axis=1), probabilities(scores), layers=layers)
 
 
 def tell_layers(tell, found):

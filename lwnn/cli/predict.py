@@ -26,7 +26,12 @@ def predict(
         ),
     ] = None,
     proba: Annotated[
-        bool, typer.Option("--proba", help="Add the probability of each class.")
+        bool,
+        typer.Option(
+            "--proba",
+            help="Add the probability of each class and, where goodness and head are both read, "
+            "how far they agree.",
+        ),
     ] = False,
     sure: Exit = None,
     target: Target = None,
@@ -47,51 +52,59 @@ def predict(
     dataset = progress.load(console, data, target=target, schema=schema, need_labels=False)
     found = outcome.answers(trained, dataset.x, sure)
     names = [trained.labels[code] for code in found.index]
-    shares = found.shares if proba else None
+    columns = _columns(trained.labels, found) if proba else {}
     if output is not None:
-        _write_file(output, trained.labels, names, shares)
+        _write_file(output, names, columns)
         console.say(f"{len(names):,} predictions in {output}")
     elif not json:
         if not sys.stdout.isatty():
             # Then it is a file, and the same bytes as with -o.
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        for text in _csv(trained.labels, names, shares):
+        for text in _csv(names, columns):
             write_out(text)
     outcome.tell_layers(console.note, found)
     fields = {"output": output, **found.told}
     if output is None:
         fields = {"predictions": names, **found.told}
         if proba:
-            fields |= {"labels": trained.labels, "probabilities": shares}
+            fields |= {"labels": trained.labels, "probabilities": found.shares}
+            if found.agreement is not None:
+                fields["agreement"] = found.agreement
     console.result(model=model, data=data, rows=len(names), **fields)
 
 
-def _write_file(path, labels, names, shares):
+def _columns(labels, found):
+    """Name to values of the columns that stand behind the prediction."""
+    columns = {f"proba_{label}": found.shares[:, n] for n, label in enumerate(labels)}
+    return columns if found.agreement is None else {**columns, "agreement": found.agreement}
+
+
+def _write_file(path, names, columns):
     from lwnn.files import replacing  # noqa: PLC0415
 
     with replacing(path) as file:
-        for text in _csv(labels, names, shares):
+        for text in _csv(names, columns):
             file.write(text.encode())
 
 
-def _csv(labels, names, shares):
+def _csv(names, columns):
     """Yield the CSV text in pieces: a header, then a row for each name.
 
     Parameters
     ----------
-    labels : tuple of str
     names : list of str
         The predictions.
-    shares : ndarray, shape (n, classes), or None
+    columns : dict of str to ndarray of float64, shape (n,)
+        What stands behind them.
     """
-    added = () if shares is None else labels
-    yield _lines([("prediction", *(f"proba_{label}" for label in added))])
+    yield _lines([("prediction", *columns)])
     for start in range(0, len(names), _CHUNK):
         part = slice(start, start + _CHUNK)
-        rows = [] if shares is None else shares[part].tolist()
+        values = zip(*(column[part].tolist() for column in columns.values()), strict=True)
+        rows = values if columns else [()] * len(names[part])
         yield _lines(
-            (name, *(f"{share:.6g}" for share in row))
-            for name, row in zip(names[part], rows or [()] * len(names[part]), strict=True)
+            (name, *(f"{value:.6g}" for value in row))
+            for name, row in zip(names[part], rows, strict=True)
         )
 
 

@@ -42,9 +42,9 @@ def epochs(console):
     elif console.live:
         with _bar(console) as bar:
             task = bar.add_task("", total=None, loss="", validation="", speed="")
-            yield lambda epoch: _advance(bar, task, epoch)
+            yield lambda epoch: _advance(bar, task, epoch) or _warn(console, epoch)
     else:
-        yield lambda epoch: console.note(_line(epoch)) if epoch.finished else None
+        yield lambda epoch: _tell(console, epoch)
 
 
 @contextlib.contextmanager
@@ -107,9 +107,29 @@ def _advance(bar, task, epoch, label=""):
     )
 
 
+def _tell(console, epoch):
+    if epoch.finished:
+        console.note(_line(epoch))
+        _warn(console, epoch)
+
+
+def _warn(console, epoch):
+    for text in epoch.warnings:
+        console.note(f"warning: {text}")
+
+
+def _health(layers):
+    """How each layer fared, in short: goodness under right and wrong labels, and dead units."""
+    goodness = " ".join(f"{layer['positive']:.2g}/{layer['negative']:.2g}" for layer in layers)
+    dead = "/".join(f"{100 * layer['dead']:.0f}" for layer in layers)
+    return f"goodness {goodness}, dead {dead} %"
+
+
 def _line(epoch):
     parts = [f"loss {epoch.loss:.4f}"]
     if epoch.validation_accuracy is not None:
         parts.append(f"validation {percent(epoch.validation_accuracy)}")
+    if epoch.layers:
+        parts.append(_health(epoch.layers))
     parts.append(f"{epoch.samples_per_second:,.0f} samples/s")
     return f"epoch {epoch.epoch}/{epoch.epochs}: {', '.join(parts)}"

@@ -123,6 +123,7 @@ def _report(console, run, data, output):
         best_epoch=run.best_epoch,
         epochs_run=run.epochs_run,
         stopped=run.stopped,
+        warnings=run.warnings,
         training_seconds=run.seconds,
         samples_per_second=run.samples_per_second,
         forward_passes_per_update=run.forward_passes,

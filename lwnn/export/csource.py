@@ -72,7 +72,19 @@ def export_c(model, name, sha256, target="portable", self_test=None):
 
 
 def program_of(model, target):
-    """The `Program` of a model for a `Target`."""
+    """The `Program` of a model for a `Target`.
+
+    Raises
+    ------
+    UsageError
+        When there is no C for how the model is read.
+    """
+    network = model.network
+    if network.kind == "ff" and (network.embed, network.goodness) != ("append", "squares"):
+        raise UsageError(
+            "no C yet for labels in the place of pixels, or for goodness other than from squares; "
+            "train with --embed append --goodness mean"
+        )
     if isinstance(model, QuantizedModel):
         return int8_nets.program(model, layout_of(target))
     return float_nets.program(model)

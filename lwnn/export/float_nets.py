@@ -21,7 +21,9 @@ def program(model):
     -------
     Program
     """
-    return {"output": _dense, "goodness": _goodness, "head": _head}[model.readout](model)
+    return {"output": _dense, "goodness": _goodness, "head": _head, "both": _both}[model.readout](
+        model
+    )
 
 
 def _arrays(model):
@@ -36,12 +38,17 @@ def _arrays(model):
 
 
 def _biases(model, name):
-    """Bias of a layer under every label that the readout tries, or under the neutral one."""
+    """Bias of a layer under every label that the readout tries, the neutral one last."""
     bias = model.params[f"{name}.bias"]
     if f"{name}.label" not in model.network.shapes:
         return bias
     by_label = model.network.label_scale * model.params[f"{name}.label"].astype(np.float64).T
-    labels = by_label if model.readout == "goodness" else by_label.mean(axis=0)
+    neutral = by_label.mean(axis=0)
+    labels = {
+        "goodness": by_label,
+        "head": neutral,
+        "both": np.vstack([by_label, neutral]),
+    }[model.readout]
     return (bias + labels).astype(np.float32)
 
 
@@ -67,7 +74,9 @@ def _normalize(buffer, units):
 
 def _finish(model, widths, steps, more=()):
     buffers = [Buffer("a", "float", max(widths[0::2])), Buffer("b", "float", max(widths[1::2]))]
-    meaning = "Goodness." if model.readout == "goodness" else "Before softmax or sigmoid."
+    meaning = "Before softmax or sigmoid."
+    if model.readout in ("goodness", "both"):
+        meaning = "Goodness." if model.readout == "goodness" else "Mean of goodness and head."
     return Program(
         template="float.c",
         runtime=("lwnn_float.h", "lwnn_runtime.h"),
@@ -103,7 +112,7 @@ def _head(model):
     network = model.network
     hidden = network.layers[:-1]
     steps = [*_START, "float *const joined = scratch->part.joined;", _scale_row(model)]
-    steps.append(_normalize("a", network.inputs))
+    steps += [_normalize("a", network.inputs)] * network.level
     source, start = "a", 0
     for number, (name, inputs, outputs) in enumerate(hidden):
         target = "ba"[number % 2]
@@ -120,29 +129,63 @@ def _head(model):
 
 
 def _goodness(model):
+    steps = [*_labels(model, 0), "return lwnn_float_greatest(scores, @CLASSES);"]
+    more = [Buffer("sums", "float", model.network.hidden[0])]
+    return _finish(model, (model.network.inputs, *model.network.hidden), steps, more)
+
+
+def _both(model):
+    """The pass behind those of the labels is that of the neutral one; the head reads its states."""
+    network = model.network
+    names = ("joined", "head")
+    steps = _labels(model, 1)
+    steps[2:2] = [f"float *const {name} = scratch->part.{name};" for name in names]
+    steps += [
+        _layer("head", network.head_inputs, network.classes, "linear", "joined", "head"),
+        "for (label = 0; label < @CLASSES; label++)",
+        "    scores[label] = 0.5f * (scores[label] + head[label]);",
+        "return lwnn_float_greatest(scores, @CLASSES);",
+    ]
+    more = [
+        Buffer("sums", "float", network.hidden[0]),
+        Buffer("joined", "float", network.head_inputs),
+        Buffer("head", "float", network.classes),
+    ]
+    return _finish(model, (network.inputs, *network.hidden), steps, more)
+
+
+def _labels(model, neutral):
+    """Steps that add up the goodness of labels; with `neutral` they join what the head reads."""
     network = model.network
     hidden = network.layers[:-1]
     name, inputs, outputs = hidden[0]
+    passes = "@CLASSES + 1" if neutral else "@CLASSES"
+    only_labels = "if (label < @CLASSES) " if neutral else ""
     steps = [
         *_START,
         "float *const sums = scratch->part.sums;",
         "int label;",
         _scale_row(model),
-        _normalize("a", inputs),
+        *[_normalize("a", inputs)] * network.level,
         f"lwnn_float_sums(@{name}_weight, {inputs}, {outputs}, a, sums);",
-        "for (label = 0; label < @CLASSES; label++) {",
+        f"for (label = 0; label < {passes}; label++) {{",
         f"    lwnn_float_add(sums, @{name}_bias + (lwnn_count)label * {outputs}, {outputs}, b);",
     ]
+    start = 0
     for number, (name, inputs, outputs) in enumerate(hidden):
         target, source = "ba"[number % 2], "ab"[number % 2]
         if number:
-            steps.append("    " + _normalize(source, inputs))
+            steps += [] if neutral else ["    " + _normalize(source, inputs)]
             steps.append("    " + _layer(name, inputs, outputs, "relu", source, target))
         weight = f"{model.goals[number, _READOUT_WEIGHT]:.9e}f"
         sign = "+=" if number else "="
         steps.append(
-            f"    scores[label] {sign} {weight} * lwnn_float_squares({target}, {outputs});"
+            f"    {only_labels}scores[label] {sign} {weight} * "
+            f"lwnn_float_squares({target}, {outputs});"
         )
-    steps += ["}", "return lwnn_float_greatest(scores, @CLASSES);"]
-    more = [Buffer("sums", "float", network.hidden[0])]
-    return _finish(model, (network.inputs, *network.hidden), steps, more)
+        if neutral:
+            steps.append("    " + _normalize(target, outputs))
+        if neutral and number >= network.head_from:
+            steps.append(f"    lwnn_float_join({target}, {outputs}, joined + {start});")
+            start += outputs
+    return [*steps, "}"]

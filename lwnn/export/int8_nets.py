@@ -26,7 +26,9 @@ def program(model, layout):
     Program
     """
     builder = _Builder(model, layout)
-    return {"output": _dense, "goodness": _goodness, "head": _head}[model.readout](builder)
+    return {"output": _dense, "goodness": _goodness, "head": _head, "both": _both}[model.readout](
+        builder
+    )
 
 
 class _Builder:
@@ -122,11 +124,11 @@ def _dense(builder):
 
 
 def _copied_input(builder):
-    """Steps that bring the normalised input into a."""
-    return [
-        "lwnn_join(lwnn_prepare(input, @INPUTS, a), @INPUTS, a, 0);",
-        builder.normalize("input", "a", builder.network.inputs),
-    ]
+    """Steps that bring the input into a, normalised where the net is such."""
+    copied = "lwnn_join(lwnn_prepare(input, @INPUTS, a), @INPUTS, a, 0);"
+    if not builder.network.level:
+        return [copied]
+    return [copied, builder.normalize("input", "a", builder.network.inputs)]
 
 
 def _head(builder):
@@ -154,39 +156,71 @@ def _head(builder):
 
 
 def _goodness(builder):
+    steps = [*_labels(builder, False), "return lwnn_greatest(scores, @CLASSES);"]
+    return _finish_labels(builder, steps, "Goodness, in units of its own.")
+
+
+def _both(builder):
+    """The pass behind those of the labels is that of the neutral one; the head reads its states."""
+    network, factor = builder.network, int(builder.model.tensors["readout.factor"][-1])
+    zero = builder.scalar("head.zero_point")
+    steps = _labels(builder, True)
+    steps[2:2] = ["lwnn_act *const joined = scratch->part.joined;"]
+    steps += [
+        "lwnn_dense(&@head, joined, a);",
+        "for (label = 0; label < @CLASSES; label++)",
+        f"    scores[label] += (int64_t){factor} * (lwnn_value(a[label]) - {zero});",
+        "return lwnn_greatest(scores, @CLASSES);",
+    ]
+    more = [builder.activations("joined", [network.head_inputs])]
+    return _finish_labels(builder, steps, "Goodness and head, in units of their own.", more)
+
+
+def _labels(builder, neutral):
+    """Steps that add up the goodness of labels; with `neutral` they join what the head reads."""
     network, factors = builder.network, builder.model.tensors["readout.factor"].tolist()
     hidden = network.layers[:-1]
+    passes = "@CLASSES + 1" if neutral else "@CLASSES"
+    only_labels = "if (label < @CLASSES) " if neutral else ""
     steps = [
         *_START,
         "int32_t *const sums = scratch->part.sums;",
         "int label;",
         *_copied_input(builder),
         f"lwnn_sums(&@{hidden[0][0]}, a, sums);",
-        "for (label = 0; label < @CLASSES; label++) {",
+        f"for (label = 0; label < {passes}; label++) {{",
     ]
-    source = None
-    for number, ((name, _, outputs), factor) in enumerate(zip(hidden, factors, strict=True)):
-        target = "ba"[number % 2]
-        if source is None:
-            steps.append(f"    lwnn_outputs(&@{name}, sums, (lwnn_count)label, {target});")
-        else:
-            steps.append(
-                "    " + builder.normalize(hidden[number - 1][0], source, hidden[number - 1][2])
-            )
+    start = 0
+    for number, (name, _, outputs) in enumerate(hidden):
+        target, source = "ba"[number % 2], "ab"[number % 2]
+        if number:
+            below, _, units = hidden[number - 1]
+            steps += [] if neutral else ["    " + builder.normalize(below, source, units)]
             steps.append(f"    lwnn_dense(&@{name}, {source}, {target});")
+        else:
+            steps.append(f"    lwnn_outputs(&@{name}, sums, (lwnn_count)label, {target});")
         zero = builder.scalar(f"{name}.zero_point")
-        sign = "=" if source is None else "+="
+        sign = "+=" if number else "="
         steps.append(
-            f"    scores[label] {sign} (int64_t){factor} * "
+            f"    {only_labels}scores[label] {sign} (int64_t){factors[number]} * "
             f"(int64_t)lwnn_squares({target}, {outputs}, {zero});"
         )
-        source = target
-    steps += ["}", "return lwnn_greatest(scores, @CLASSES);"]
-    widths = (network.inputs, *network.hidden)
+        if neutral:
+            steps.append("    " + builder.normalize(name, target, outputs))
+        if neutral and number >= network.head_from:
+            steps.append(f"    lwnn_join({target}, {outputs}, joined, {start});")
+            start += outputs
+    return [*steps, "}"]
+
+
+def _finish_labels(builder, steps, meaning, more=()):
+    widths = (builder.network.inputs, *builder.network.hidden)
+    # The head writes to a as well, where there is one.
+    first = (*widths[0::2], builder.network.classes) if more else widths[0::2]
     buffers = [
-        Buffer("sums", "int32_t", network.hidden[0]),
-        builder.activations("a", widths[0::2]),
+        Buffer("sums", "int32_t", widths[1]),
+        builder.activations("a", first),
         builder.activations("b", widths[1::2]),
+        *more,
     ]
-    meaning = "Goodness, in units of its own."
     return builder.finish(buffers, steps, "int64_t", meaning, runtime=("lwnn_ff.h",))

@@ -145,7 +145,7 @@ def _record(model):
 def _score_type(model):
     if not isinstance(model, QuantizedModel):
         return "<f4"
-    return "<i8" if model.readout == "goodness" else "<i1"
+    return "<i8" if model.readout in ("goodness", "both") else "<i1"
 
 
 def _compare(model, x, output, tested, machine):

@@ -6,8 +6,8 @@ import numpy as np
 
 from lwnn._kernels import variant
 from lwnn.autodiff import value_and_grad
+from lwnn.differentiable import tensors
 from lwnn.gradcheck.problems import Problem
-from lwnn.gradcheck.referees import tensors
 from lwnn.gradcheck.table import KERNELS
 
 #: Least part of the largest gradient of any tensor that a tensor's errors are measured by: what
@@ -57,25 +57,20 @@ class Finding:
         )
 
 
-def check(on_finding=lambda finding: None):
-    """Check every kernel of the build in use.
+def check(kernels=KERNELS):
+    """Check kernels of the build in use.
 
     Parameters
     ----------
-    on_finding : callable
-        Called with each `Finding` as it is made.
+    kernels : sequence of Kernel
+        Entries of the table; by default all.
 
     Returns
     -------
     list of Finding
-        In the order of `lwnn.gradcheck.table.KERNELS`.
+        One per kernel and case, in order.
     """
-    findings = []
-    for kernel in KERNELS:
-        for case in kernel.cases:
-            findings.append(_find(kernel, case))
-            on_finding(findings[-1])
-    return findings
+    return [_find(kernel, case) for kernel in kernels for case in kernel.cases]
 
 
 def _find(kernel, case):
@@ -85,7 +80,7 @@ def _find(kernel, case):
     ]
     errors = {name: _worst(row.get(name) for row in rows) for name in _ERRORS}
     bounds = {"bound": kernel.bound, "autodiff_bound": kernel.autodiff_bound}
-    return Finding(variant, kernel.name, ", ".join(case.values()), **errors, **bounds)
+    return Finding(variant, kernel.name, ", ".join(map(str, case.values())), **errors, **bounds)
 
 
 _ERRORS = ("autodiff", "differences", "value")
@@ -101,8 +96,10 @@ def _gradient_errors(kernel, problem, shape):
     got, said = problem.step()
     loss, start = kernel.loss(problem), problem.start.astype(np.float64)
     value, slope = value_and_grad(loss)(start)
+    if kernel.estimate:
+        slope = kernel.estimate(problem.network, slope, got)
     errors = {"autodiff": _relative(kernel, problem, got, slope)}
-    if shape.differences:
+    if shape.differences and kernel.differences:
         errors["differences"] = _relative(kernel, problem, got, kernel.differences(loss, start))
     if kernel.says_loss:
         errors["value"] = abs(said - value) / abs(value)

@@ -3,33 +3,17 @@
 Nothing here is shared with the kernels or their twins: a formula stands as its source has it.
 """
 
-import math
-
 import numpy as np
 
 from lwnn import autodiff
-from lwnn.network import ACTIVATION, ACTIVATIONS
-
-#: Added to a root mean square before it divides.
-_TINY = 1e-6
-
-
-def tensors(network, vector):
-    """The parameters of a net by name, out of its vector: an array or a variable."""
-    named, start = {}, 0
-    for name, shape in network.shapes.items():
-        stop = start + math.prod(shape)
-        named[name] = autodiff.reshape(vector[start:stop], shape)
-        start = stop
-    return named
-
-
-def activation(name):
-    """An activation function by its name in `lwnn.network.ACTIVATIONS`."""
-    if name == "linear":
-        return autodiff.positive
-    return getattr(autodiff, name.replace("-", "_"))
-
+from lwnn.differentiable import (
+    cross_entropy,
+    dense_scores,
+    ff_outputs,
+    head_states,
+    mf_scores,
+    tensors,
+)
 
 # ---------------------------------------------------------------- dense nets
 
@@ -39,22 +23,8 @@ def _half_square(scores, onehot):
     return 0.5 * autodiff.sum((autodiff.sigmoid(scores) - onehot) ** 2, axis=1)
 
 
-def _cross_entropy(scores, onehot):
-    """-log of the share that the softmax gives the true class."""
-    return -autodiff.sum(onehot * autodiff.log_softmax(scores), axis=1)
-
-
 #: Name in `lwnn.network.COSTS` to the cost of every row, from scores and one-hot labels.
-COSTS = {"cross-entropy": _cross_entropy, "mse": _half_square}
-
-
-def dense_scores(network, vector, x):
-    """Scores of the output layer."""
-    named = tensors(network, vector)
-    for (name, _, _), row in zip(network.layers, network.table, strict=True):
-        x = x @ named[f"{name}.weight"].T + named[f"{name}.bias"]
-        x = activation(ACTIVATIONS[row[ACTIVATION]])(x)
-    return x
+COSTS = {"cross-entropy": cross_entropy, "mse": _half_square}
 
 
 def dense_loss(problem):
@@ -62,7 +32,9 @@ def dense_loss(problem):
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
 
     def loss(vector):
-        return autodiff.mean(COSTS[network.cost](dense_scores(network, vector, problem.x), onehot))
+        return autodiff.mean(
+            COSTS[network.cost](dense_scores(network, tensors(network, vector), problem.x), onehot)
+        )
 
     return loss
 
@@ -70,38 +42,43 @@ def dense_loss(problem):
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def _normalised(h):
-    return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
-
-
-def _softplus_loss(positive, negative, threshold):
+def _softplus_loss(goodness, threshold, y):
     """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
+    positive, negative = goodness
     return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
 
 
-#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness under the
-#: own and under the wrong label, and the threshold.
-FF_LOSSES = {"softplus": _softplus_loss}
+def _symba_loss(goodness, threshold, y):
+    """ζ(G₋ - G₊) (Lee & Song 2023)."""
+    positive, negative = goodness
+    return autodiff.softplus(negative - positive)
 
 
-def ff_outputs(network, moving, held, x, labels):
-    """Outputs of every hidden layer.
+def _swish_loss(goodness, threshold, y):
+    """The sigmoid of u, times u = G₋ - G₊."""
+    positive, negative = goodness
+    return (negative - positive) * autodiff.sigmoid(negative - positive)
 
-    Each layer has the parameters `moving`, but reads what the layers below it hand on with the
-    parameters `held`: nothing flows back from layer to layer.
-    """
-    outputs, inputs = [], _normalised(x)
-    for name, _, _ in network.layers[:-1]:
 
-        def layer(named, name=name, inputs=inputs):
-            z = inputs @ named[f"{name}.weight"].T + named[f"{name}.bias"]
-            if f"{name}.label" in named:
-                z = z + labels @ named[f"{name}.label"].T
-            return autodiff.relu(z)
+def _labels_loss(goodness, threshold, y):
+    """Cross-entropy over the goodness of all labels."""
+    onehot = np.eye(len(goodness))
+    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
+    return cross_entropy(scores, onehot[y])
 
-        outputs.append(layer(moving))
-        inputs = _normalised(layer(held))
-    return outputs
+
+#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
+#: under the own and under the wrong label, or under every label, the threshold, and the labels.
+FF_LOSSES = {
+    "softplus": _softplus_loss,
+    "symba": _symba_loss,
+    "swish": _swish_loss,
+    "labels": _labels_loss,
+}
+
+
+def _goodness(network, h):
+    return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
 
 
 def ff_loss(name):
@@ -110,18 +87,21 @@ def ff_loss(name):
     def referee(problem):
         network, rule = problem.network, problem.rule
         held = tensors(network, problem.start.astype(np.float64))
-
-        def goodness(vector, labels):
-            onehot = network.label_scale * np.eye(network.classes)[labels]
-            outputs = ff_outputs(network, tensors(network, vector), held, problem.x, onehot)
-            factors = rule.goals[:, 0].astype(np.float64)
-            return [g * autodiff.sum(h * h, axis=1) for g, h in zip(factors, outputs, strict=True)]
+        onehot = np.eye(network.classes)
+        if name == "labels":
+            passes = [onehot[[label]] for label in range(network.classes)]
+        else:
+            passes = [onehot[problem.y], onehot[rule.wrong]]
 
         def loss(vector):
-            pairs = zip(goodness(vector, problem.y), goodness(vector, rule.wrong), strict=True)
+            moving = tensors(network, vector)
+            outputs = [ff_outputs(network, moving, held, problem.x, labels) for labels in passes]
             total = 0.0
-            for threshold, (positive, negative) in zip(rule.goals[:, 1], pairs, strict=True):
-                rows = FF_LOSSES[name](positive, negative, float(threshold))
+            for (g, threshold, _), layer in zip(
+                rule.goals, zip(*outputs, strict=True), strict=True
+            ):
+                goodness = [float(g) * _goodness(network, h) for h in layer]
+                rows = FF_LOSSES[name](goodness, float(threshold), problem.y)
                 total = total + autodiff.mean(rows)
             return total
 
@@ -131,12 +111,9 @@ def ff_loss(name):
 
 
 def _head_inputs(problem):
-    """What the head reads: normalised outputs under a neutral label, with fixed layers."""
-    network = problem.network
-    held = tensors(network, problem.start.astype(np.float64))
-    neutral = np.full((len(problem.x), network.classes), network.label_scale / network.classes)
-    outputs = ff_outputs(network, held, held, problem.x, neutral)[network.head_from :]
-    return np.hstack([_normalised(h) for h in outputs])
+    """What the head reads, with fixed layers."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return head_states(problem.network, held, problem.x)
 
 
 def head_scores(problem):
@@ -152,7 +129,7 @@ def head_loss(problem):
     def loss(vector):
         named = tensors(problem.network, vector)
         scores = states @ named["head.weight"].T + named["head.bias"]
-        return autodiff.mean(_cross_entropy(scores, onehot))
+        return autodiff.mean(cross_entropy(scores, onehot))
 
     return loss
 
@@ -162,9 +139,57 @@ def goodness_scores(problem):
     network, readout = problem.network, problem.rule.goals[:, 2].astype(np.float64)
     held = tensors(network, problem.start.astype(np.float64))
     columns = []
-    for label in range(network.classes):
-        labels = np.zeros((len(problem.x), network.classes))
-        labels[:, label] = network.label_scale
-        outputs = ff_outputs(network, held, held, problem.x, labels)
-        columns.append(sum(w * (h * h).sum(axis=1) for w, h in zip(readout, outputs, strict=True)))
+    for shares in np.eye(network.classes):
+        outputs = ff_outputs(network, held, held, problem.x, shares[None])
+        goodness = (_goodness(network, h)[:, 0] for h in outputs)
+        columns.append(sum(w * g for w, g in zip(readout, goodness, strict=True)))
     return np.stack(columns, axis=1)
+
+
+# ---------------------------------------------------------------- Mono-Forward
+
+
+def mf_loss(problem):
+    """The sum of all heads' mean cross-entropies; nothing flows from layer to layer."""
+    network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+    held = tensors(network, problem.start.astype(np.float64))
+
+    def loss(vector):
+        scores = mf_scores(network, tensors(network, vector), held, problem.x)
+        return sum(autodiff.mean(cross_entropy(one, onehot)) for one in scores)
+
+    return loss
+
+
+def mf_last(problem):
+    """Scores of the last head."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return mf_scores(problem.network, held, held, problem.x)[-1]
+
+
+def mf_sum(problem):
+    """The mean of all heads' scores: their sum, on the scale of one."""
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return np.mean(mf_scores(problem.network, held, held, problem.x), axis=0)
+
+
+# ---------------------------------------------------------------- estimates
+
+
+def along_signs(network, slope, got):
+    """What moving all weights by signs estimates: the slope along them, times the signs."""
+    signs = np.sign(got)
+    return (slope @ signs) * signs
+
+
+def along_fans(network, slope, got):
+    """The same for the weights and the bias of one unit after the other."""
+    signs, want = np.sign(got), np.empty_like(slope)
+    parts = [tensors(network, vector) for vector in (slope, signs, want)]
+    for name, _, _ in network.layers:
+        (g, s, out), (gb, sb, out_b) = (
+            [part[f"{name}.{kind}"] for part in parts] for kind in ("weight", "bias")
+        )
+        along = (g * s).sum(axis=1) + gb * sb
+        out[:], out_b[:] = along[:, None] * s, along * sb
+    return want

@@ -3,7 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
+
 from lwnn.autodiff import central_differences
+from lwnn.differentiable import dense_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
 from lwnn.network import ACTIVATIONS, COSTS
@@ -14,8 +17,12 @@ DENSE = (Shape(3, 5, (6, 4), 3, differences=True), Shape(37, 11, (30, 21), 7))
 FORWARD = (Shape(3, 5, (7, 6), 3, differences=True), Shape(37, 11, (30, 21), 7))
 #: Relative errors that float32 explains, with room: a few units of its last place.
 ROUNDING = 3e-6
-#: How far `wp` moves a weight, and the error against the gradient that this explains.
-DELTA, TRUNCATION = 1e-5, 1e-4
+#: How far `wp` moves what it moves one way, and the error against the gradient that this explains.
+ONE_WAY, ONE_WAY_BOUND = 1e-5, 1e-4
+#: The same on both sides, where the error is of second order.
+BOTH_WAYS, BOTH_WAYS_BOUND = 1e-3, 1e-5
+#: And where whole costs are subtracted, in float32.
+WHOLE_COSTS, WHOLE_COSTS_BOUND = 3e-3, 1e-2
 
 
 def forward_differences(f, x):
@@ -23,10 +30,15 @@ def forward_differences(f, x):
     start, moved = f(x), x.copy()
     slope = x.copy()
     for n in range(x.size):
-        moved[n] = x[n] + DELTA
-        slope[n] = (f(moved) - start) / DELTA
+        moved[n] = x[n] + ONE_WAY
+        slope[n] = (f(moved) - start) / ONE_WAY
         moved[n] = x[n]
     return slope
+
+
+def wide_differences(f, x):
+    """The same on both sides."""
+    return central_differences(f, x, BOTH_WAYS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +66,11 @@ class Kernel:
         Which parameters, by name, this kernel moves.
     says_loss : bool
         Whether the rule's loss is that of this kernel.
-    differences : callable
+    differences : callable, optional
         ``differences(f, x)``: the gradient from values of the loss alone.
+    estimate : callable, optional
+        ``estimate(network, slope, got)``: what a kernel computes in place of the gradient, as far
+        as the signs of what it did compute tell.
     bound, autodiff_bound : float
         Largest relative error allowed; the second against autodiff's gradient, where the kernel
         estimates a gradient rather than computes it.
@@ -71,7 +86,8 @@ class Kernel:
     options: dict = dataclasses.field(default_factory=dict)
     tensors: Callable = lambda name: True
     says_loss: bool = True
-    differences: Callable = central_differences
+    differences: Callable | None = central_differences
+    estimate: Callable | None = None
     bound: float = ROUNDING
     autodiff_bound: float = ROUNDING
 
@@ -85,26 +101,68 @@ def _of_head(name):
 
 
 def _dense_scores(problem):
-    return referees.dense_scores(problem.network, problem.start.astype(float), problem.x)
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    return dense_scores(problem.network, held, problem.x)
 
 
 _ACTIVATIONS = tuple({"activation": name} for name in ACTIVATIONS)
 _DENSE_CASES = tuple({**case, "cost": cost} for cost in COSTS for case in _ACTIVATIONS)
-_FF_CASES = ({"activation": "relu"},)
+#: For what a kernel of many activations and costs does in further ways; smooth, as it moves far.
+_SOME_CASES = tuple(
+    {"activation": activation, "cost": cost}
+    for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
+)
+_LEVELS = tuple({"activation": "relu", "level": level} for level in (True, False))
+_FF_CASES = (
+    *({"goodness": "squares", "level": level} for level in (True, False)),
+    {"goodness": "absolute"},
+    *({"goodness": "squares", "embed": "overwrite", "level": level} for level in (True, False)),
+)
 
 KERNELS = (
     Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
     Kernel(
         *("wp", "wp", _DENSE_CASES, DENSE),
         loss=referees.dense_loss,
-        options={"delta": DELTA},
+        options={"delta": ONE_WAY},
         differences=forward_differences,
-        autodiff_bound=TRUNCATION,
+        autodiff_bound=ONE_WAY_BOUND,
+    ),
+    Kernel(
+        *("wp, central", "wp", _SOME_CASES, DENSE),
+        loss=referees.dense_loss,
+        options={"delta": BOTH_WAYS, "differences": "central"},
+        differences=wide_differences,
+        autodiff_bound=BOTH_WAYS_BOUND,
+    ),
+    Kernel(
+        *("wp, node", "wp", _SOME_CASES, DENSE),
+        loss=referees.dense_loss,
+        options={"delta": ONE_WAY, "perturb": "node"},
+        differences=None,
+        autodiff_bound=ONE_WAY_BOUND,
+    ),
+    Kernel(
+        *("wp, fan-in", "wp", _SOME_CASES, DENSE),
+        loss=referees.dense_loss,
+        options={"delta": ONE_WAY, "perturb": "fan-in"},
+        differences=None,
+        estimate=referees.along_fans,
+        autodiff_bound=ONE_WAY_BOUND,
+    ),
+    Kernel(
+        *("wp, simultaneous", "wp", _SOME_CASES, DENSE),
+        loss=referees.dense_loss,
+        options={"delta": WHOLE_COSTS, "differences": "central", "perturb": "simultaneous"},
+        differences=None,
+        estimate=referees.along_signs,
+        autodiff_bound=WHOLE_COSTS_BOUND,
     ),
     *(
         Kernel(
             *(f"ff, {name}", "ff", _FF_CASES, FORWARD),
             loss=referees.ff_loss(name),
+            options={"loss": name},
             tensors=_of_layers,
         )
         for name in referees.FF_LOSSES
@@ -125,5 +183,10 @@ KERNELS = (
         *("ff scores, head", "ff", _FF_CASES, FORWARD),
         scores=referees.head_scores,
         readout="head",
+    ),
+    Kernel("mf", "mf", _LEVELS, FORWARD, loss=referees.mf_loss),
+    *(
+        Kernel(f"mf scores, {name}", "mf", _LEVELS, FORWARD, scores=scores, readout=name)
+        for name, scores in (("last", referees.mf_last), ("sum", referees.mf_sum))
     ),
 )

@@ -1,21 +1,17 @@
 """The learning rules, one file each, and the loop that runs any of them."""
 
 from lwnn.learning.backprop import Backprop
+from lwnn.learning.custom import custom_cost, custom_goodness
 from lwnn.learning.forward_forward import ForwardForward
 from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.unsupervised import Unsupervised
 
 #: Name on the command line to rule.
 RULES = {"ff": ForwardForward, "bp": Backprop, "wp": Perturbation, "mf": MonoForward}
+#: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
+FORMS = {"un": Unsupervised}
 
-__all__ = [
-    "RULES",
-    "Backprop",
-    "Epoch",
-    "Fit",
-    "ForwardForward",
-    "MonoForward",
-    "Perturbation",
-    "fit",
-]
+__all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
+__all__ += ["Perturbation", "Unsupervised", "custom_cost", "custom_goodness", "fit"]

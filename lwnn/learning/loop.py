@@ -33,6 +33,10 @@ class Epoch:
         Rows learnt from per second of learning.
     finished : bool
         Whether the epoch is complete.
+    layers : list of dict
+        How each layer fared, once the epoch is finished; see `Rule.health`.
+    warnings : list of str
+        What ails the net, each with a remedy.
     """
 
     epoch: int
@@ -44,6 +48,8 @@ class Epoch:
     seconds: float
     samples_per_second: float
     finished: bool
+    layers: list = dataclasses.field(default_factory=list)
+    warnings: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -53,12 +59,15 @@ class Fit:
     Attributes
     ----------
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``, and ``layers`` where the
+        rule says how each fared.
     best_epoch : int
         Whose parameters the rule now has; 0 when no epoch was finished.
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
         For a person, when it diverged.
+    warnings : list of str
+        What ailed the net, each with a remedy.
     seconds, samples_per_second : float
     """
 
@@ -66,12 +75,13 @@ class Fit:
     best_epoch: int = 0
     stopped: str = "finished"
     message: str | None = None
+    warnings: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
     samples_per_second: float = 0.0
 
 
 def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
-    """Train `rule` in place; its parameters end as those of the best epoch.
+    """Train `rule` in place; its parameters end as those of the best epoch of its last stage.
 
     Best is the last epoch whose validation accuracy is within one standard error of the highest
     (Breiman et al. 1984 choose trees so); without validation rows, the last epoch.
@@ -83,7 +93,7 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
         May be empty.
     epochs : int
     rate : float
-        Learning rate before the schedule.
+        Learning rate before the schedule. A rule of several stages makes its own of the two.
     patience : int
         Epochs without one as good as the best after which training stops, if there are
         validation rows.
@@ -99,9 +109,10 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     Raises
     ------
     TrainingError
-        When the loss is no longer a number before the first epoch is finished.
+        When the loss is no longer a number before there is a model: before the first epoch that
+        is judged is finished.
     KeyboardInterrupt
-        When interrupted before the first epoch is finished.
+        When interrupted before that.
     """
     return _Loop(rule, validation, epochs, rate, patience, shuffle, on_epoch or _ignore).run()
 
@@ -119,7 +130,9 @@ class _Loop:
 
     def __init__(self, rule, validation, epochs, rate, patience, shuffle, on_epoch):
         self.rule, self.validation = rule, validation
-        self.epochs, self.rate, self.patience = epochs, rate, patience
+        self.stages, self.patience = rule.stages(epochs, rate), patience
+        self.stage, self.done = self.stages[0], 0
+        self.epochs = sum(stage.epochs for stage in self.stages)
         self.shuffle, self.on_epoch = shuffle, on_epoch
         self.result = Fit()
         self.highest = 0.0
@@ -130,11 +143,11 @@ class _Loop:
     def run(self):
         result = self.result
         try:
-            for epoch in range(1, self.epochs + 1):
-                self.epoch(epoch)
-                if epoch - result.best_epoch >= self.patience:
-                    result.stopped = "early"
-                    break
+            for number, stage in enumerate(self.stages):
+                self.stage = stage
+                self.done = len(result.history)
+                self.rule.enter(number)
+                self.run_stage()
         except KeyboardInterrupt:
             if not result.best_epoch:
                 raise
@@ -146,8 +159,16 @@ class _Loop:
         result.samples_per_second = self.speed()
         return result
 
+    def run_stage(self):
+        for epoch in range(self.done + 1, self.done + self.stage.epochs + 1):
+            self.epoch(epoch)
+            if self.stage.judged and epoch - self.result.best_epoch >= self.patience:
+                self.result.stopped = "early"
+                return
+
     def epoch(self, epoch):
-        rate = self.rate * cooldown(epoch, self.epochs)
+        where = self.rule.stage(epoch - self.done, self.stage.epochs)
+        rate = self.stage.rate * cooldown(*where)
         self.rule.next_epoch()
         order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
         total, step = 0.0, self.rows_between_looks()
@@ -157,14 +178,16 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
-        loss, accuracy = float(total / len(order)), self.validation_accuracy()
-        self.result.history.append(
-            {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
-        )
-        if accuracy is None or self.is_as_good(accuracy):
+        loss = float(total / len(order))
+        accuracy = self.validation_accuracy() if self.stage.judged else None
+        layers, warnings = self.rule.health(), self.rule.warnings()
+        entry = {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
+        self.result.history.append({**entry, "layers": layers} if layers else entry)
+        self.result.warnings += warnings
+        if self.stage.judged and self.is_worth_keeping(accuracy):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), loss, accuracy)
+        self.report(epoch, len(order), loss, accuracy, layers, warnings)
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""
@@ -191,6 +214,9 @@ class _Loop:
             raise _DivergedError
         return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
 
+    def is_worth_keeping(self, accuracy):
+        return accuracy is None or not self.rule.complete or self.is_as_good(accuracy)
+
     def is_as_good(self, accuracy):
         """Whether the difference to the highest accuracy so far is within its standard error.
 
@@ -202,7 +228,7 @@ class _Loop:
     def speed(self):
         return self.rows_learnt / self.learning_seconds if self.learning_seconds else 0.0
 
-    def report(self, epoch, done, loss=None, accuracy=None):
+    def report(self, epoch, done, loss=None, accuracy=None, layers=(), warnings=()):
         self.on_epoch(
             Epoch(
                 epoch=epoch,
@@ -214,11 +240,13 @@ class _Loop:
                 seconds=time.perf_counter() - self.began,
                 samples_per_second=self.speed(),
                 finished=loss is not None,
+                layers=layers,
+                warnings=warnings,
             )
         )
 
     def explain_divergence(self, epoch):
-        advice = f"try a smaller rate, such as --lr {self.rate / 10:.1g}"
+        advice = f"try a smaller rate, such as --lr {self.stages[0].rate / 10:.1g}"
         said = f"the loss is no longer a number in epoch {epoch}"
         if not self.result.best_epoch:
             raise TrainingError(f"{said}; {advice}")

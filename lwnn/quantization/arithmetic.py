@@ -169,23 +169,22 @@ def activation_table(activation, source):
     return np.clip(round_away(y / outcome.scale) + outcome.zero_point, LOW, HIGH).astype(np.int8)
 
 
-def readout_factors(weights, scales):
-    """Weights of the layers' sums of squares in a goodness readout, as integers.
+def readout_factors(real):
+    """Weights of integers that are summed to a score, as integers.
 
     Parameters
     ----------
-    weights : ndarray of float, shape (layers,)
-    scales : ndarray of float32, shape (layers,)
-        Of each layer's outputs.
+    real : ndarray of float64, shape (n,)
+        What one step of each adds to the score: for a layer's sum of squares its weight times
+        the square of the scale of its outputs, for the head its scale.
 
     Returns
     -------
-    factors : ndarray of int32, shape (layers,)
+    factors : ndarray of int32, shape (n,)
         The largest magnitude is `MOST_FACTOR`, or all are 0.
     unit : float32
         What one step of the weighted sum is worth.
     """
-    real = weights.astype(np.float64) * scales.astype(np.float64) ** 2
     most = np.abs(real).max()
     unit = most / MOST_FACTOR if most > 0 else 1.0
     return round_away(real / unit).astype(np.int32), np.float32(max(unit, _TINY))

@@ -73,16 +73,17 @@ def pass_biases(model, name):
     -------
     ndarray of float64, shape (passes, outputs)
         Layer 1 of an ``ff`` net: a row for every label for the goodness readout, one for the
-        neutral label (every class at label_scale / classes) for the head. Else one row.
+        neutral label (every class at label_scale / classes) for the head, last where both are
+        read. Else one row.
     """
     network = model.network
     bias = model.params[f"{name}.bias"].astype(np.float64)
     if f"{name}.label" not in network.shapes:
         return bias[None]
-    if model.readout == "goodness":
-        labels = np.eye(network.classes)
-    else:
-        labels = np.full((1, network.classes), 1 / network.classes)
+    labels = np.full((1, network.classes), 1 / network.classes)
+    if model.readout != "head":
+        every = np.eye(network.classes)
+        labels = every if model.readout == "goodness" else np.vstack([every, labels])
     return bias + network.label_scale * labels @ model.params[f"{name}.label"].T
 
 
@@ -109,8 +110,10 @@ def _run_dense(model, x, seen):
 
 def _run_ff(model, x, seen):
     seen.see("input", x)
-    x = _normalized(x)
-    seen.see("input.norm", x)
+    count = passes(model.network, model.readout)
+    if model.network.level:
+        x = _normalized(x)
+        seen.see("input.norm", x)
     states = []
     for name, _, _ in model.network.layers[:-1]:
         sums = x @ model.params[f"{name}.weight"].T
@@ -118,8 +121,9 @@ def _run_ff(model, x, seen):
         seen.see(name, x)
         x = _normalized(x)
         seen.see(f"{name}.norm", x)
-        states.append(x)
-    if model.readout == "head":
+        # The head reads the last pass, that of the neutral label.
+        states.append(x[count - 1 :: count])
+    if model.readout != "goodness":
         states = np.hstack(states[model.network.head_from :])
         seen.see("head", states @ model.params["head.weight"].T + model.params["head.bias"])
 
@@ -140,4 +144,4 @@ def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf}
+_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff}

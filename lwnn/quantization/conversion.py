@@ -51,7 +51,7 @@ def quantize(model, x_calibration):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
-    if model.readout == "goodness":
+    if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
     note = {"rounding": "single", "calibration_rows": len(x_calibration)}
     return QuantizedModel(
@@ -132,7 +132,7 @@ def _same_scale(network, readout, name):
     inputs must have one for all.
     """
     joined = [name for name, _, _ in network.layers[network.head_from : -1]]
-    return joined if readout == "head" and name in joined else [name]
+    return joined if readout in ("head", "both") and name in joined else [name]
 
 
 def _quantize_layer(model, name, source, seen, tensors):
@@ -161,5 +161,8 @@ def _spread_alike(names, seen):
 
 def _quantize_readout(model, tensors):
     scales = [tensors[f"{name}.scale"][0] for name, _, _ in model.network.layers[:-1]]
-    factor, unit = arithmetic.readout_factors(model.goals[:, READOUT_WEIGHT], np.array(scales))
+    worth = model.goals[:, READOUT_WEIGHT].astype(np.float64) * np.square(scales, dtype=np.float64)
+    if model.readout == "both":
+        worth = np.append(worth, tensors["head.scale"].astype(np.float64)) / 2
+    factor, unit = arithmetic.readout_factors(worth)
     _keep(tensors, "readout", factor=factor, scale=unit)

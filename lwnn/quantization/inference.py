@@ -3,6 +3,7 @@
     dense   input → (accumulate → requantize → lookup) for each layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
+    un      the same layers and head; there are no labels
     mf      the same layers; behind every requantize (accumulate → requantize) for its head
 
 What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, the others take one
@@ -40,21 +41,21 @@ def integer_scores(network, tensors, packed, readout, x, threads):
     Returns
     -------
     ndarray, shape (n, classes)
-        int64 for the goodness readout, int32 for the sum of heads, else int8.
+        int64 for the goodness readout and for both, int32 for the sum of heads, else int8.
     """
     if network.kind == "mf":
         scores, _ = integer_scores_until(network, tensors, readout, x, NEVER, threads)
         return scores if readout == "sum" else scores.astype(np.int8)
-    dtype = np.int64 if readout == "goodness" else np.int8
+    dtype = np.int64 if readout in ("goodness", "both") else np.int8
     out = np.empty((len(x), network.classes), dtype)
     widest = max((*network.hidden, network.classes))
 
     def chunk(part):
         if readout == "output":
-            _output(packed, widest, _quantized(tensors, x[part]), out[part])
+            _output(packed, widest, quantized(tensors, x[part]), out[part])
         else:
-            run = _goodness if readout == "goodness" else _head
-            out[part] = run(network, tensors, _quantized(tensors, x[part]))
+            run = {"goodness": _goodness, "head": _head, "both": _both}[readout]
+            out[part] = run(network, tensors, quantized(tensors, x[part]))
 
     _in_parts(chunk, len(x), passes(network, readout) * widest, threads)
     return out
@@ -83,7 +84,7 @@ def integer_scores_until(network, tensors, readout, x, sure, threads):
     depth = np.full(len(x), len(network.hidden), np.int32)
 
     def chunk(part):
-        rows = _quantized(tensors, x[part])
+        rows = quantized(tensors, x[part])
         _mono(network, tensors, readout, rows, sure, out[part], depth[part])
 
     _in_parts(chunk, len(x), max((*network.hidden, network.classes)), threads)
@@ -114,7 +115,8 @@ def _in_parts(chunk, rows, sums, threads):
                 pass
 
 
-def _quantized(tensors, x):
+def quantized(tensors, x):
+    """Raw rows as the first layer reads them, int8."""
     out = np.empty(x.shape, np.int8)
     scaler = tensors["input.offset"], tensors["input.multiplier"]
     kernels.int8_input(x, *scaler, _scalar(tensors, "input.zero_point"), out)
@@ -132,15 +134,41 @@ def _goodness(network, tensors, x):
     factors = tensors["readout.factor"]
     source = "input"
     for (name, _, _), factor in zip(used_layers(network, "goodness"), factors, strict=True):
-        x = _normalize(tensors, source, x)
+        x = _normalize(tensors, source, x) if source != "input" else _leveled(network, tensors, x)
         x = _layer(tensors, name, x)
         kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores)
         source = name
     return scores.reshape(-1, network.classes)
 
 
+def _leveled(network, tensors, x):
+    return _normalize(tensors, "input", x) if network.level else x
+
+
+def _both(network, tensors, x):
+    return sum(both_parts(network, tensors, x))
+
+
+def both_parts(network, tensors, x):
+    """What goodness and head add to the scores of quantized rows, int64 (n, classes) each."""
+    rows, passes_of_a_row = len(x), network.classes + 1
+    goodness = np.zeros(rows * passes_of_a_row, np.int64)
+    *factors, of_head = tensors["readout.factor"].tolist()
+    states = []
+    x = _leveled(network, tensors, x)
+    for (name, _, outputs), factor in zip(network.layers[:-1], factors, strict=True):
+        x = _layer(tensors, name, x)
+        kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, goodness)
+        x = _normalize(tensors, name, x)
+        # The last pass of a row is that under the neutral label.
+        states.append(x.reshape(rows, passes_of_a_row, outputs)[:, -1])
+    joined = np.ascontiguousarray(np.hstack(states[network.head_from :]))
+    head = _layer(tensors, "head", joined).astype(np.int64) - _scalar(tensors, "head.zero_point")
+    return goodness.reshape(rows, passes_of_a_row)[:, :-1], of_head * head
+
+
 def _head(network, tensors, x):
-    x = _normalize(tensors, "input", x)
+    x = _leveled(network, tensors, x)
     states = []
     for name, _, _ in network.layers[:-1]:
         x = _layer(tensors, name, x)

@@ -8,9 +8,15 @@ import numpy as np
 from lwnn.errors import ModelFileError
 from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
-from lwnn.quantization.inference import integer_scores, integer_scores_until, real_scores
+from lwnn.quantization.inference import (
+    both_parts,
+    integer_scores,
+    integer_scores_until,
+    quantized,
+    real_scores,
+)
 from lwnn.quantization.packing import packed
-from lwnn.scoring import READOUTS, check_exit, check_rows, probabilities
+from lwnn.scoring import READOUTS, agreement, check_exit, check_rows, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +89,7 @@ class QuantizedModel:
         Returns
         -------
         ndarray, shape (n, classes)
-            int64 for the goodness readout, int32 for the sum of heads, else int8.
+            int64 for the goodness readout and for both, int32 for the sum of heads, else int8.
 
         Raises
         ------
@@ -98,7 +104,9 @@ class QuantizedModel:
         integers = self.integer_scores(x, threads).astype(np.float64)
         if self.network.kind == "mf":
             return self._real(integers, len(self.network.hidden))
-        name = {"output": "output", "head": "head", "goodness": "readout"}[self.readout]
+        name = {"output": "output", "head": "head", "goodness": "readout", "both": "readout"}[
+            self.readout
+        ]
         if name != "readout":
             integers -= self.tensors[f"{name}.zero_point"][0]
         return (integers * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
@@ -113,6 +121,15 @@ class QuantizedModel:
 
     def _real(self, integers, depth):
         return real_scores(self.tensors, self.readout, integers, depth).astype(np.float32)
+
+    def agreement(self, x, threads=1):
+        """As `lwnn.model.Model.agreement`."""
+        if self.readout != "both":
+            return None
+        x = quantized(self.tensors, check_rows(x, self.network.inputs))
+        # Their mean is the score.
+        unit = 2 * np.float64(self.tensors["readout.scale"][0])
+        return agreement(*(unit * part for part in both_parts(self.network, self.tensors, x)))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,); of equal scores the first."""

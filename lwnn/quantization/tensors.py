@@ -14,8 +14,8 @@ ROUNDINGS = ("single",)
 
 
 def passes(network, readout):
-    """How often a row goes through the net: once per label for the goodness readout."""
-    return network.classes if readout == "goodness" else 1
+    """How often a row goes through the net: for goodness once per label, for a head once."""
+    return {"goodness": network.classes, "both": network.classes + 1}.get(readout, 1)
 
 
 def used_layers(network, readout):
@@ -29,7 +29,7 @@ def normalized(network, readout):
         return ()
     tensors = [("input", network.inputs)] if network.level else []
     tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
-    return tuple(tensors if readout == "head" else tensors[:-1])
+    return tuple(tensors if readout in ("head", "both") else tensors[:-1])
 
 
 def looked_up(network):
@@ -81,8 +81,9 @@ def expected(network, readout):
             f"{name}.norm_scale": ("float32", one),
             f"{name}.norm_zero_point": ("int32", one),
         }
-    if readout == "goodness":
-        tensors["readout.factor"] = ("int32", (len(network.hidden),))
+    if readout in ("goodness", "both"):
+        # One for each layer, and one for the head.
+        tensors["readout.factor"] = ("int32", (len(network.hidden) + (readout == "both"),))
         tensors["readout.scale"] = ("float32", one)
     return tensors
 
@@ -95,8 +96,13 @@ def check_network(network, readout):
     UsageError
         When a layer reads more than 65,536 inputs.
     """
-    if (network.goodness, network.embed, network.level) != ("squares", "append", True):
-        raise UsageError("int8 has no such form of Forward-Forward yet; train with --goodness mean")
+    if readout in ("goodness", "both") and network.goodness != "squares":
+        raise UsageError("int8 knows goodness from squares only; train with --goodness mean")
+    if network.embed == "overwrite" and network.level:
+        raise UsageError(
+            "int8 does not know labels in the place of pixels of which the root mean square is "
+            "taken; train with --embed append"
+        )
     for name, inputs, _ in used_layers(network, readout):
         if inputs > arithmetic.MOST_INPUTS:
             raise UsageError(

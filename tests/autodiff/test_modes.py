@@ -184,6 +184,17 @@ def test_nothing_loses_derivatives_in_silence(lose):
         lose(Variable([1.0, 2.0]))
 
 
+def test_adding_in_place_makes_a_new_variable():
+    x = y = Variable([1.0, 2.0])
+    y += 1
+    y *= y
+    assert (x.value.tolist(), y.value.tolist()) == ([1, 2], [4, 9])
+    assert pull(y, [x])[0].tolist() == [4, 6]
+    array = np.ones(2)
+    with pytest.raises(TypeError):
+        array += x
+
+
 def test_comparisons_are_of_values():
     x = Variable([1.0, -1.0])
     assert (x > 0).tolist() == [True, False]

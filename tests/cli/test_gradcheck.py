@@ -17,7 +17,6 @@ def test_the_table_has_a_line_for_every_check(lwnn):
     assert lines[0].startswith(f"kernels {variant}: largest relative errors")
     assert lines[-1] == f"all {COUNT} within their bounds"
     assert max(map(len, lines)) <= 80
-    assert len(lines) == COUNT + 4
     for kernel in KERNELS:
         assert sum(line.startswith(f"{kernel.name}: ") for line in lines) == len(kernel.cases)
 
@@ -32,7 +31,8 @@ def test_json(lwnn):
     for entry in result["results"]:
         assert entry["build"] == variant
         assert entry["ok"] is True
-        assert 0 <= entry["value" if entry["autodiff"] is None else "autodiff"] <= 1e-4
+        measured = "value" if entry["autodiff"] is None else "autodiff"
+        assert 0 <= entry[measured] <= entry["autodiff_bound"]
 
 
 @pytest.fixture

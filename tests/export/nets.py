@@ -18,6 +18,8 @@ KINDS = {
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
+    "both": ("ff", (30, 17, 11), "relu", "both"),
+    "both-of-one": ("ff", (24,), "relu", "both"),
     "head-of-two": ("ff", (30, 17, 11), "relu", "head"),
 }
 #: Kind of model to whether it is quantized.
@@ -38,7 +40,9 @@ def float_model(kind, features=FEATURES, seed=0, **changes):
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
     features, classes = len(names), CLASSES
     rng = np.random.default_rng(seed)
-    network = Network(shape, features, hidden, classes, activation)
+    # Half of the Forward-Forward nets read their rows as they are.
+    level = kind not in ("both", "goodness-of-one", "head")
+    network = Network(shape, features, hidden, classes, activation, level=level)
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))

@@ -79,7 +79,7 @@ def test_every_rule_cost_and_activation_is_among_the_cases():
     assert {case[3].get("activation", "relu") for case in CASES} == set(ACTIVATIONS)
     for name in ("loss", "goodness", "negatives"):
         values = {case[3][name] for case in CASES if name in case[3]}
-        assert values == set(about(name).values), name
+        assert values == set(about(name).allowed("ff")), name
 
 
 @pytest.mark.parametrize("algo", RULES)
@@ -179,7 +179,7 @@ def test_a_delta_out_of_range_is_refused(blobs, delta):
         make_rule("wp", blobs, delta=delta)
 
 
-@pytest.mark.parametrize(("algo", "known"), [("ff", "goodness, head"), ("mf", "last, sum")])
+@pytest.mark.parametrize(("algo", "known"), [("ff", "both, goodness, head"), ("mf", "last, sum")])
 def test_an_unknown_readout_is_refused(blobs, algo, known):
     with pytest.raises(UsageError, match=f"'best'; choose from {known}"):
         make_rule(algo, blobs, readout="best")

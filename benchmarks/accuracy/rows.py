@@ -1,0 +1,72 @@
+"""The rows of the table: one small recipe each."""
+
+import dataclasses
+
+_MNIST_SEEDS = (0, 1, 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A recipe.
+
+    Parameters
+    ----------
+    name : str
+        As ``--row`` takes it.
+    what : str
+        As the table describes it.
+    options : dict
+        Fields of `lwnn.Options`; what is left out takes its default.
+    data : {'mnist', 'letter', 'digits'}
+    target : float, optional
+        Largest mean test error in percent that counts as reached.
+    seeds : tuple of int
+        One where a run takes over twenty minutes, else three or more.
+    peer : str
+        Row whose error this one must not exceed, if any.
+    """
+
+    name: str
+    what: str
+    options: dict
+    data: str = "mnist"
+    target: float | None = None
+    seeds: tuple[int, ...] = _MNIST_SEEDS
+    peer: str = ""
+
+
+def _small(hidden):
+    """Forward-Forward and backprop on a net for small devices, printed side by side."""
+    shape = {"hidden": (hidden,), "epochs": 10}
+    return (
+        Row(f"small-{hidden}-ff", f"FF default, 784-{hidden}, 10 epochs", {"algo": "ff", **shape}),
+        Row(f"small-{hidden}-bp", f"backprop, 784-{hidden}, 10 epochs", {"algo": "bp", **shape}),
+    )
+
+
+_TWO = {"hidden": (500, 500), "epochs": 10}
+
+ROWS = {
+    row.name: row
+    for row in (
+        Row(
+            "ff",
+            "FF default, 784-500-500, 10 epochs",
+            {"algo": "ff", **_TWO},
+            target=1.40,
+            peer="bp",
+        ),
+        Row("bp", "backprop, 784-500-500, 10 epochs", {"algo": "bp", **_TWO}),
+        Row("mf", "Mono-Forward, 784-500-500, 10 epochs", {"algo": "mf", **_TWO}, target=1.40),
+        *_small(32),
+        *_small(64),
+        Row("digits", "FF default, digits", {"algo": "ff"}, "digits", target=2.5),
+        Row(
+            "letter",
+            "FF, letter-recognition, 64-64",
+            {"algo": "ff", "hidden": (64, 64), "epochs": 40},
+            "letter",
+            target=10.0,
+        ),
+    )
+}
