@@ -7,15 +7,7 @@ import numpy as np
 
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import (
-    agreement,
-    check_exit,
-    probabilities,
-    score,
-    score_apart,
-    score_until,
-    transform,
-)
+from lwnn.scoring import Scorer, agreement, check_exit, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +58,10 @@ class Model:
         return self.network.size
 
     @functools.cached_property
-    def _scaler(self):
-        return np.stack([self.offset, self.scale])
+    def _scorer(self):
+        scaler = np.stack([self.offset, self.scale])
+        options = {"readout": self.readout, "goals": self.goals}
+        return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
 
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
@@ -88,9 +82,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        scaler = self._scaler
-        vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
-        return score(self.network, vector, x, scaler, self.clip, **options, threads=threads)
+        return self._scorer(x, threads)
 
     def scores_until(self, x, sure, threads=1):
         """Scores from no more layers than it takes to be sure; for Mono-Forward.
@@ -115,9 +107,7 @@ class Model:
             When only the top of the net has an answer.
         """
         check_exit(self.network, sure)
-        vector, scaler = self.params.vector, self._scaler
-        how = {"readout": self.readout, "sure": sure, "threads": threads}
-        return score_until(self.network, vector, x, scaler, self.clip, **how)
+        return self._scorer.until(x, sure, threads)
 
     def transform(self, x, threads=1):
         """What the layers of an unsupervised net make of rows, for use elsewhere.
@@ -142,8 +132,7 @@ class Model:
         """
         if self.network.kind != "un":
             raise UsageError("only a model of --negatives hybrid learns features without labels")
-        vector, scaler = self.params.vector, self._scaler
-        return transform(self.network, vector, x, scaler, self.clip, threads)
+        return self._scorer.transform(x, threads)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.
@@ -162,8 +151,7 @@ class Model:
         """
         if self.readout != "both":
             return None
-        how = (self._scaler, self.clip, self.readout, self.goals, threads)
-        return agreement(*score_apart(self.network, self.params.vector, x, *how))
+        return agreement(*self._scorer.apart(x, threads))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""
