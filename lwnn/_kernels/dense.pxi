@@ -18,6 +18,7 @@ cdef struct Dense:
     float *delta                  # [unit][sample], error of the layer at hand
     float *below                  # [unit][sample], error of the layer below
     float *grad
+    const Optimizer *how          # in training: what dropout reads
     Team team
 
 
@@ -35,6 +36,7 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
         widest = max(widest, table[l, IN], table[l, OUT])
     net.rows = carve(arena, batch * padded(widest))
     net.delta = net.below = net.grad = NULL
+    net.how = NULL
     if training:
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
@@ -72,6 +74,8 @@ cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
         forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], samples,
                 net.acts[l + 1], &net.team)
         bias_activate(net.acts[l + 1], net.params + row[BIAS], row[OUT], ld, row[ACTIVATION])
+        if dropping(net, l):
+            drop(net, l, net.acts[l + 1], samples, ld, 1)
 
 
 cdef void clear_padding(float *a_ub, Py_ssize_t units, Py_ssize_t samples,
@@ -128,9 +132,57 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
             start += samples
 
 
-cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
-                     const Optimizer *how) noexcept nogil:
-    cdef Py_ssize_t l, i, ld = columns(samples)
+# ---------------------------------------------------------------- dropout
+
+# Hinton et al. 2012 (1207.0580): in training a share p of the hidden units is silent, anew for
+# every sample; the others are 1 / (1 - p) times as loud, so that scoring needs no change.
+
+cdef inline bint dropping(const Dense *net, Py_ssize_t layer) noexcept nogil:
+    return net.how != NULL and net.how.dropout > 0 and layer + 1 < net.layers
+
+
+cdef inline bint silent(const Optimizer *how, unsigned long long key, Py_ssize_t unit,
+                        Py_ssize_t sample) noexcept nogil:
+    """Whether this unit is; samples of a mini-batch are no more than 2^16."""
+    cdef float chance = <float>(mixed(key, (unit << 16) + sample) >> 40) * <float>(1 / 16777216.0)
+    return chance < how.dropout
+
+
+cdef unsigned long long drop_key(const Dense *net, Py_ssize_t layer) noexcept nogil:
+    return mixed(stream_key(net.how, FOR_DROPOUT), layer)
+
+
+cdef void drop(const Dense *net, Py_ssize_t layer, float *a, Py_ssize_t samples,
+               Py_ssize_t unit_step, Py_ssize_t sample_step) noexcept nogil:
+    """Silence units of the outputs `a` of a hidden layer."""
+    cdef Py_ssize_t u, b
+    cdef unsigned long long key = drop_key(net, layer)
+    cdef float louder = 1 / (1 - net.how.dropout)
+    cdef float *one
+    for u in range(net.table[6 * layer + OUT]):
+        for b in range(samples):
+            one = a + u * unit_step + b * sample_step
+            one[0] = 0 if silent(net.how, key, u, b) else one[0] * louder
+
+
+cdef void drop_error(const Dense *net, Py_ssize_t layer, const float *a, float *d,
+                     Py_ssize_t samples, Py_ssize_t unit_step, Py_ssize_t sample_step) noexcept nogil:
+    """From dC/da to dC/dz of a hidden layer whose outputs `a` went through `drop`."""
+    cdef Py_ssize_t u, b, i
+    cdef unsigned long long key = drop_key(net, layer)
+    cdef float keep = 1 - net.how.dropout
+    cdef long kind = net.table[6 * layer + ACTIVATION]
+    for u in range(net.table[6 * layer + OUT]):
+        for b in range(samples):
+            i = u * unit_step + b * sample_step
+            d[i] = 0 if silent(net.how, key, u, b) else d[i] * slope(a[i] * keep, kind) / keep
+
+
+# ---------------------------------------------------------------- learning
+
+cdef double bp_batch(Dense *net, const Target *target, const int *order, Py_ssize_t samples,
+                     int cost, const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t l, ld = columns(samples)
     cdef const long long *row
     cdef double loss
     cdef long kind
@@ -138,7 +190,7 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
     dense_forward(net, samples)
     row = net.table + 6 * (net.layers - 1)
     memcpy(net.delta, net.acts[net.layers], row[OUT] * ld * sizeof(float))
-    loss = output_error(net.delta, row[OUT], ld, y, order, samples, cost)
+    loss = target_error(net.delta, row[OUT], ld, target, order, samples, cost)
     for l in range(net.layers - 1, -1, -1):
         row = net.table + 6 * l
         if l > 0:
@@ -146,8 +198,10 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
             product(net.params + row[WEIGHT], 1, row[IN], net.delta, ld, row[IN], ld, row[OUT],
                     LWNN_SET, 1.0, net.below, ld, &net.team)
             kind = net.table[6 * (l - 1) + ACTIVATION]
-            for i in range(row[IN] * ld):
-                net.below[i] *= slope(net.acts[l][i], kind)
+            if dropping(net, l - 1):
+                drop_error(net, l - 1, net.acts[l], net.below, samples, ld, 1)
+            else:
+                through_slope(net.below, net.acts[l], row[IN] * ld, kind)
         rows = net.input
         if l > 0:
             transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
@@ -162,7 +216,7 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
 
 def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
              const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] order, Py_ssize_t batch,
+             const target_t[::1] y, const int[::1] order, Py_ssize_t batch,
              int method, const double[::1] hyper, float[:, ::1] state, long step,
              float[::1] workspace, int threads):
     """Train by backprop on the rows that `order` names, in mini-batches.
@@ -174,17 +228,20 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
     table, x, scaler, clip, threads
         As in `dense_scores`.
     cost : int
-        IN. 0 cross-entropy over softmax, 1 squared error over sigmoid (½|a − t|²).
-    y : int32 (n,)
-        IN. Class of every row of `x`.
+        IN. 0 cross-entropy over a softmax, 1 squared error over sigmoids (½|a − t|²), 2
+        cross-entropy over sigmoids, 3 squared error over linear outputs.
+    y : int32 or float32 (n,)
+        IN. Class of every row of `x`; or, with cost 3 and one output, its value.
     order : int32 (m,)
         IN. Rows to visit; the last mini-batch may be smaller.
     batch : int
         IN. Rows a mini-batch.
     method : int
-        IN. 0 SGD, 1 momentum, 2 Adam.
-    hyper : float64 (4,)
-        IN. Rate, momentum or first decay, second decay, epsilon.
+        IN. 0 SGD, 1 momentum, 2 Adam, 3 Nesterov, 4 Adagrad, 5 RMSprop.
+    hyper : float64 (up to 14,)
+        IN. Rate, momentum or first decay, second decay, epsilon; then, 0 if left out: l1, l2,
+        bound of a gradient's components, variance of gradient noise and its decay, standard
+        deviations of weight and input noise, seed, share of silent units, label smoothing.
     state : float32 (0, 1 or 2, size)
         IN/OUT. What the optimizer remembers.
     step : int
@@ -199,19 +256,27 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
     cdef Dense net = dense_from(params, table, batch, True, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
+    cdef Target target
     cdef double loss = 0
     if n == 0:
         return 0.0
+    net.how = &how
+    if target_t is int:
+        target = target_from(&y[0], NULL, table[net.layers - 1, OUT], how.smoothing)
+    else:
+        target = target_from(NULL, &y[0], 1, 0)
     with nogil:
         start = 0
         while start < n:
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples, net.input,
                    padded(net.table[IN]))
+            open_batch(net.params, net.table, net.layers, net.input, padded(net.table[IN]),
+                       samples, &how)
             if samples <= FEW:
-                loss += few_bp_batch(&net, &y[0], &order[start], samples, cost, &how)
+                loss += few_bp_batch(&net, &target, &order[start], samples, cost, &how)
             else:
-                loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
-            begin_step(&how, how.step + 1)
+                loss += bp_batch(&net, &target, &order[start], samples, cost, &how)
+            close_batch(net.params, net.table, net.layers, &how)
             start += samples
     return loss

@@ -166,6 +166,23 @@ cdef float inverse_rms(float squares, Py_ssize_t n) noexcept nogil:
     return 1 / (sqrtf(squares / n) + TINY)
 
 
+cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
+                         Py_ssize_t ld) noexcept nogil:
+    """Each row divided by its root mean square."""
+    cdef Py_ssize_t b, i
+    cdef float inverse
+    for b in range(samples):
+        inverse = inverse_rms(lwnn_squares(x_bi + b * ld, n), n)
+        for i in range(n):
+            x_bi[b * ld + i] *= inverse
+
+
+cdef void add_squares(const float *line, float *sums, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in range(n):
+        sums[b] += line[b] * line[b]
+
+
 cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """Rows divided by their root mean square; what the labels are worth beside them."""
     cdef Py_ssize_t b, i, n = net.table[IN], classes = net.classes
@@ -379,6 +396,8 @@ cdef Optimizer head_optimizer(Forward *net, const Optimizer *how) noexcept nogil
     cdef Optimizer own = how[0]
     own.rate *= net.head_rate
     own.corrected *= net.head_rate
+    own.shrink *= net.head_rate
+    own.threshold *= net.head_rate
     return own
 
 
@@ -483,12 +502,14 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                    net.input, padded(net.table[IN]))
+            open_batch(net.params, net.table, net.layers + 1, net.input, padded(net.table[IN]),
+                       samples, &how)
             if samples <= FEW:
                 few_ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how,
                              &report[0, 0])
             else:
                 ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how, &report[0, 0])
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, net.layers + 1, &how)
             start += samples
 
 

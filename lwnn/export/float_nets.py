@@ -55,7 +55,7 @@ def _biases(model, name):
 def _layer(name, inputs, outputs, activation, source, target):
     return (
         f"lwnn_float_dense(@{name}_weight, @{name}_bias, {inputs}, {outputs}, "
-        f"LWNN_{activation.upper()}, {source}, {target});"
+        f"LWNN_{activation.upper().replace('-', '_')}, {source}, {target});"
     )
 
 

@@ -10,7 +10,7 @@ from lwnn.differentiable import activation
 from lwnn.gradcheck import check, check_build, referees
 from lwnn.gradcheck.table import KERNELS
 from lwnn.learning import RULES
-from lwnn.network import ACTIVATIONS, COSTS
+from lwnn.network import ACTIVATIONS, PAIRS
 
 #: Every kernel that computes gradients or scores.
 DOORS = [name for name in dir(kernels) if name.endswith(("_epoch", "_scores"))]
@@ -30,14 +30,14 @@ def test_every_rule_activation_and_cost_is_checked(findings):
     assert {kernel.algo for kernel in KERNELS} >= set(RULES)
     for kernel in ("bp", "wp"):
         cases = {finding.case for finding in findings if finding.kernel == kernel}
-        assert cases == {f"{a}, {c}" for a in ACTIVATIONS for c in COSTS}
+        assert cases == {f"{a}, {c}, {o}" for a in ACTIVATIONS for c, o in PAIRS}
     assert {f.case for f in findings if f.kernel == "scores"} == set(ACTIVATIONS)
 
 
 def test_every_activation_and_cost_has_its_referee():
     for name in ACTIVATIONS:
         assert callable(activation(name)), name
-    assert set(referees.COSTS) == set(COSTS)
+    assert set(referees.COSTS) == set(PAIRS)
 
 
 def test_bounds_are_tight_enough_to_mean_something(findings):
@@ -46,7 +46,7 @@ def test_bounds_are_tight_enough_to_mean_something(findings):
     for finding in findings:
         assert finding.autodiff_bound <= (1e-4 if "simultaneous" not in finding.kernel else 1e-2)
     gradients = [finding for finding in findings if finding.autodiff is not None]
-    assert len(gradients) > len(ACTIVATIONS) * len(COSTS)
+    assert len(gradients) > len(ACTIVATIONS) * len(PAIRS)
     # A kernel that moved nothing would be as far off as can be, not as near.
     assert all(finding.autodiff > 0 for finding in gradients)
     compared = [finding for finding in gradients if finding.differences is not None]
