@@ -11,7 +11,8 @@ def schema(model):
     """Return what the model expects of a data file (`lwnn.data.Schema`)."""
     from lwnn.data import Schema  # noqa: PLC0415
 
-    return Schema(model.features, model.target, model.labels, model.named)
+    numeric = model.response is not None
+    return Schema(model.features, model.target, model.labels, model.named, numeric)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,26 +20,29 @@ class Schema:
         Class names; the code of a class is its place here.
     named : bool
         Whether the feature names stood in a header. Only then are columns matched by name.
+    numeric : bool
+        Whether the target is a number and not a class.
     """
 
     features: tuple[str, ...]
     target: str | None
     labels: tuple[str, ...]
     named: bool
+    numeric: bool = False
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows of numbers, and the class of each.
+    """Rows of numbers, and the class of each, or its value.
 
     Parameters
     ----------
     x : ndarray, shape (n, f), float32 or uint8
         C-contiguous. uint8 where the file holds bytes (IDX, NPZ), else float32; all finite.
-    y : ndarray, shape (n,), int32, or None
-        Codes into `labels`; None when labels were not asked for.
+    y : ndarray, shape (n,), int32 or float32, or None
+        Codes into `labels`, or values, finite; None when labels were not asked for.
     labels : tuple of str
-        Class names, sorted (as numbers where all are numbers).
+        Class names, sorted (as numbers where all are numbers); empty where `y` holds values.
     features : tuple of str
         Names from the header, else ``x0``, ``x1``, ...
     target : str or None
@@ -65,9 +68,14 @@ class Dataset:
     named: bool = False
 
     @property
+    def numeric(self):
+        """Whether `y` holds values, not classes."""
+        return self.y is not None and self.y.dtype.kind == "f"
+
+    @property
     def schema(self):
         """What a model trained on this data expects of a file (`Schema`)."""
-        return Schema(self.features, self.target, self.labels, self.named)
+        return Schema(self.features, self.target, self.labels, self.named, self.numeric)
 
     def take(self, rows):
         """Return a `Dataset` of the given rows (index array), in the given order."""

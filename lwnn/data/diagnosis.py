@@ -10,6 +10,7 @@ from lwnn.data.numbers import problem_with
 from lwnn.errors import DataError
 
 _NUMBERS_ONLY = "lwnn takes numbers only"
+_VALUES_ONLY = "the target of a regression is a number; classes need --task classification"
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,16 @@ class Reading:
     dialect : Dialect
     columns : Columns
     codes : LabelCodes or None
-        None where the labels are not read.
+        None where the labels are not read, or are numbers.
+    numeric : bool
+        Whether the label column is read, as numbers.
     """
 
     path: str
     dialect: Dialect
     columns: Columns
     codes: LabelCodes | None
+    numeric: bool = False
 
 
 def diagnose(reading, lines, guessed):
@@ -66,6 +70,9 @@ def _check_line(reading, number, line, guessed):
             problem, remedy = found
             remedy = _remedy(reading, column, guessed) if remedy is None else remedy
             _refuse(reading, number, column, problem, remedy)
+    if reading.numeric and (found := problem_with(fields[columns.target])):
+        problem, remedy = found
+        _refuse(reading, number, columns.target, problem, remedy or _VALUES_ONLY)
     if reading.codes is not None:
         try:
             reading.codes[fields[columns.target]]

@@ -10,12 +10,12 @@ import numpy as np
 
 from lwnn.data import idx, npz, text
 from lwnn.data.dataset import Dataset, numbered
-from lwnn.data.labels import check_classes
+from lwnn.data.labels import check_classes, check_values
 from lwnn.data.source import Source
 from lwnn.errors import DataError
 
 
-def load(path, *, target=None, schema=None, need_labels=True, progress=None):
+def load(path, *, target=None, schema=None, need_labels=True, numeric=False, progress=None):
     """Read a data file: delimited text, IDX or NPZ, each gzipped or not.
 
     The format is found by content. In text, the delimiter (comma, semicolon, tab, blanks) and
@@ -34,6 +34,9 @@ def load(path, *, target=None, schema=None, need_labels=True, progress=None):
         Labels are coded by `schema.labels`.
     need_labels : bool
         When False, labels are not read, the label column may be absent, and `y` is None.
+    numeric : bool
+        Whether the target is a number, for regression, and not a class. Where there is a schema,
+        that says so.
     progress : callable, optional
         Called as ``progress(bytes_read, bytes_total)`` now and then; both count stored bytes.
 
@@ -50,7 +53,8 @@ def load(path, *, target=None, schema=None, need_labels=True, progress=None):
     path = os.fspath(path)
     try:
         with Source(path, progress) as source:
-            dataset = _read(source, target, schema, need_labels)
+            numeric = numeric if schema is None else schema.numeric
+            dataset = _read(source, target, schema, need_labels, numeric)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         problem = f"its gzip data is damaged or cut short ({error})"
         raise DataError(problem, path=path, remedy="download or copy it again") from error
@@ -58,12 +62,14 @@ def load(path, *, target=None, schema=None, need_labels=True, progress=None):
         raise DataError(f"cannot be read as a table: {error}", path=path) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
-    if schema is None and dataset.y is not None:
+    if schema is None and dataset.numeric:
+        check_values(dataset.y, path, dataset.target)
+    elif schema is None and dataset.y is not None:
         check_classes(dataset.y, dataset.labels, path, dataset.target)
     return dataset
 
 
-def _read(source, target, schema, need_labels):
+def _read(source, target, schema, need_labels, numeric):
     start = source.peek()
     if not start:
         source.refuse("is empty", "give a file with rows")
@@ -71,12 +77,12 @@ def _read(source, target, schema, need_labels):
         source.refuse("is a single NumPy array", "store both with numpy.savez(path, x=x, y=y)")
     is_idx = idx.is_idx(start)
     if not is_idx and not npz.is_zip(start):
-        return _read_text(source, target, schema, need_labels)
+        return _read_text(source, target, schema, need_labels, numeric)
     if target is not None:
         source.refuse("has no columns to choose a label from", "leave out --target")
     reader = idx if is_idx else npz
     known = None if schema is None else schema.labels
-    x, y, names, sha256 = reader.read(source, known, need_labels)
+    x, y, names, sha256 = reader.read(source, known, need_labels, numeric)
     x, image_shape = _flat(source, x)
     if schema is not None and x.shape[1] != len(schema.features):
         problem = f"has {x.shape[1]} features, the model expects {len(schema.features)}"
@@ -99,9 +105,9 @@ def _flat(source, x):
     return np.ascontiguousarray(x), image_shape
 
 
-def _read_text(source, target, schema, need_labels):
+def _read_text(source, target, schema, need_labels, numeric):
     reopen = partial(Source, source.path)
-    x, y, names, columns, named = text.read(source, reopen, target, schema, need_labels)
+    x, y, names, columns, named = text.read(source, reopen, target, schema, need_labels, numeric)
     sha256 = source.hexdigest()
     features, label = columns.feature_names, columns.target_name
     return Dataset(x, y, names, features, label, None, source.path, sha256, named)

@@ -25,7 +25,7 @@ def lines_of(source):
         yield line
 
 
-def read(source, reopen, target, schema, need_labels):
+def read(source, reopen, target, schema, need_labels, numeric=False):
     """Read a table.
 
     Parameters
@@ -33,13 +33,13 @@ def read(source, reopen, target, schema, need_labels):
     source : Source
     reopen : callable
         Gives the same file again, as a new `Source`, for the second look after a failure.
-    target, schema, need_labels
+    target, schema, need_labels, numeric
         As for `lwnn.data.load`.
 
     Returns
     -------
     x : ndarray, shape (n, f), float32
-    y : ndarray, shape (n,), int32, or None
+    y : ndarray, shape (n,), int32 or float32, or None
     names : tuple of str
         Class names.
     columns : Columns
@@ -58,12 +58,16 @@ def read(source, reopen, target, schema, need_labels):
         source.refuse("has a header but no rows", "add rows")
     read_labels = need_labels and columns.target is not None
     known = None if schema is None else schema.labels
-    reading = Reading(source.path, dialect, columns, LabelCodes(known) if read_labels else None)
+    codes = LabelCodes(known) if read_labels and not numeric else None
+    reading = Reading(source.path, dialect, columns, codes, read_labels and numeric)
     try:
         table = _parse(itertools.chain(body, filled), source, reading)
         if table.shape[1] != dialect.width:
             raise ValueError("the rows are not as wide as the header")
-        codes = table[:, columns.target].astype(np.int32) if read_labels else None
+        # A copy, as the features are moved to where it stands.
+        y = table[:, columns.target].copy() if read_labels else None
+        if reading.numeric and not np.isfinite(y).all():
+            raise ValueError("a value is not finite")
         x = _take_features(table, columns)
     except ValueError as error:
         with reopen() as again:
@@ -71,7 +75,9 @@ def read(source, reopen, target, schema, need_labels):
         source.refuse(f"cannot be read as a table: {error}")
     if not read_labels:
         return x, None, known or (), columns, named
-    y, names = reading.codes.ordered(codes)
+    if numeric:
+        return x, y, (), columns, named
+    y, names = reading.codes.ordered(y)
     return x, y, names, columns, named
 
 
@@ -95,9 +101,9 @@ def _refuse_binary(source):
 
 
 def _parse(lines, source, reading):
-    """Return all columns as float32 of shape (n, width), labels as codes."""
+    """Return all columns as float32 of shape (n, width), labels as codes or as they are."""
     dialect, columns = reading.dialect, reading.columns
-    used = set(columns.features)
+    used = {*columns.features, columns.target} if reading.numeric else set(columns.features)
     converters = {i: _zero for i in range(dialect.width) if i not in used}
     if reading.codes is not None:
         converters[columns.target] = reading.codes.__getitem__
