@@ -5,10 +5,12 @@ import functools
 
 import numpy as np
 
+from lwnn.data import Recipe
 from lwnn.network import Network, Params
 from lwnn.scoring import (
     agreement,
     check_exit,
+    check_rows,
     probabilities,
     score,
     score_apart,
@@ -43,6 +45,8 @@ class Model:
     provenance : dict
         How the model came to be: version, algorithm, options, seed, hash of the data, kernel
         variant. Values are numbers, strings, None, and lists and dicts of them.
+    recipe : lwnn.data.Recipe or None
+        How columns of a file become inputs; rows are clipped to its bounds before they are scaled.
     """
 
     network: Network
@@ -57,6 +61,7 @@ class Model:
     readout: str = "output"
     goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
     provenance: dict = dataclasses.field(default_factory=dict)
+    recipe: Recipe | None = None
 
     @property
     def size(self):
@@ -66,6 +71,12 @@ class Model:
     @functools.cached_property
     def _scaler(self):
         return np.stack([self.offset, self.scale])
+
+    def _clipped(self, x):
+        """Rows within the bounds of the recipe, where there are any."""
+        if self.recipe is None:
+            return x
+        return self.recipe.clipped(check_rows(x, self.network.inputs))
 
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
@@ -88,7 +99,9 @@ class Model:
         """
         scaler = self._scaler
         vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
-        return score(self.network, vector, x, scaler, self.clip, **options, threads=threads)
+        return score(
+            self.network, vector, self._clipped(x), scaler, self.clip, **options, threads=threads
+        )
 
     def scores_until(self, x, sure, threads=1):
         """Scores from no more layers than it takes to be sure; for Mono-Forward.
@@ -115,7 +128,7 @@ class Model:
         check_exit(self.network, sure)
         vector, scaler = self.params.vector, self._scaler
         how = {"readout": self.readout, "sure": sure, "threads": threads}
-        return score_until(self.network, vector, x, scaler, self.clip, **how)
+        return score_until(self.network, vector, self._clipped(x), scaler, self.clip, **how)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.
@@ -135,7 +148,7 @@ class Model:
         if self.readout != "both":
             return None
         how = (self._scaler, self.clip, self.readout, self.goals, threads)
-        return agreement(*score_apart(self.network, self.params.vector, x, *how))
+        return agreement(*score_apart(self.network, self.params.vector, self._clipped(x), *how))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

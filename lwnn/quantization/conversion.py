@@ -62,6 +62,7 @@ def quantize(model, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
 
