@@ -200,8 +200,9 @@ def pixels(x):
         return False
     for start in range(0, len(x), _ROWS_OF_PIXELS):
         part = x[start : start + _ROWS_OF_PIXELS]
-        if not (part.min() >= 0 and part.max() <= 255 and (part == np.rint(part)).all()):
-            return False
+        with np.errstate(invalid="ignore"):
+            if not (part == part.astype(np.uint8)).all():
+                return False
     return True
 
 

@@ -57,14 +57,14 @@ def test_data_are_shown_as_they_were_understood(lwnn, tmp_path):
     lines = ended.out.splitlines()
     assert lines[0] == f"{path}: 24 rows, 4 features"
     assert max(map(len, lines[1:])) <= 80
-    told = {line.split("  ")[0]: " ".join(line.split()) for line in lines[1:]}
+    told = {line.split("  ")[0]: " ".join(line.split()) for line in reversed(lines[1:])}
     assert told["id"].startswith("id left out: identifier")
     assert told["when"] == "when left out: dates"
     assert told["site"] == "site left out: constant"
     assert told["leaf"] == "leaf number 1 0 to 3"
     assert told["colour"] == "colour category blue, red"
     assert told["a"] == "a 12 50.0 %"
-    assert "leaf   leaf=?   colour=blue   colour=red   class" in lines
+    assert "leaf leaf=? colour=blue colour=red class" in [" ".join(line.split()) for line in lines]
     assert "columns left out: id (identifier), when (dates), site (constant)" in ended.err
 
 
