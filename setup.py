@@ -20,13 +20,15 @@ from setuptools.command.build_ext import build_ext
 
 CHECKED = os.environ.get("LWNN_CHECKED") == "1"
 KERNELS = Path("lwnn/_kernels")
+AVX512 = [
+    *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"),
+    *("-mfma", "-mprefer-vector-width=512"),
+]
 FLAGS = {
     "baseline": [],
     "avx2": ["-mavx2", "-mfma"],
-    "avx512": [
-        *("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"),
-        *("-mfma", "-mprefer-vector-width=512"),
-    ],
+    "avx512": AVX512,
+    "avx512vnni": [*AVX512, "-mavx512vnni"],
 }
 DIRECTIVES = {
     "language_level": 3,

@@ -61,6 +61,11 @@ def normalised(h):
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)
 
 
+def leveled(network, x):
+    """Scaled rows, divided by their root mean square where the net asks for it."""
+    return normalised(x) if network.level else x
+
+
 def embedded(network, x, shares):
     """What layer 1 of a Forward-Forward net reads of the rows, and its label inputs.
 
@@ -72,11 +77,10 @@ def embedded(network, x, shares):
         Label inputs as shares of the hot value.
     """
     labels = network.label_scale * np.broadcast_to(shares, (len(x), network.classes))
-    level = normalised if network.level else np.array
     if network.embed == "append":
-        return level(x), labels
+        return leveled(network, x), labels
     # The label stands in the first inputs; its weights are the label's.
-    x = level(np.hstack([labels, x[:, network.classes :]]))
+    x = leveled(network, np.hstack([labels, x[:, network.classes :]]))
     labels = x[:, : network.classes].copy()
     x[:, : network.classes] = 0
     return x, labels
@@ -124,12 +128,76 @@ def head_states(network, held, x):
     return np.hstack([normalised(h) for h in outputs[network.head_from :]])
 
 
+def _softplus_loss(goodness, threshold, y):
+    """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
+    positive, negative = goodness
+    return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
+
+
+def _symba_loss(goodness, threshold, y):
+    """ζ(G₋ - G₊) (Lee & Song 2023)."""
+    positive, negative = goodness
+    return autodiff.softplus(negative - positive)
+
+
+def _swish_loss(goodness, threshold, y):
+    """The sigmoid of u, times u = G₋ - G₊."""
+    positive, negative = goodness
+    return (negative - positive) * autodiff.sigmoid(negative - positive)
+
+
+def _labels_loss(goodness, threshold, y):
+    """Cross-entropy over the goodness of all labels."""
+    onehot = np.eye(len(goodness))
+    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
+    return cross_entropy(scores, onehot[y])
+
+
+#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
+#: under the own and under the wrong label, or under every label, the threshold, and the labels.
+FF_LOSSES = {
+    "softplus": _softplus_loss,
+    "symba": _symba_loss,
+    "swish": _swish_loss,
+    "labels": _labels_loss,
+}
+
+
+def drawn_labels(scores, y, places):
+    """Wrong labels, drawn by their probabilities in a softmax.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (rows, classes)
+    y : ndarray of int, shape (rows,)
+        The right labels, which are not drawn.
+    places : ndarray, shape (rows,)
+        In [0, 1): where in the distribution of the wrong ones each row draws.
+    """
+    shares = autodiff.softmax(scores)
+    shares[np.arange(len(y)), y] = 0
+    reached = np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
+    drawn = (reached <= places[:, None]).sum(axis=1)
+    # What rounding leaves above the last sum goes to the last wrong label.
+    last = scores.shape[1] - 1
+    return np.minimum(drawn, np.where(y == last, last - 1, last))
+
+
+def un_outputs(network, moving, held, x):
+    """Outputs of every hidden layer of an ``un`` net; arguments as of `ff_outputs`."""
+    outputs, inputs = [], leveled(network, x)
+    for name, _, _ in network.layers[:-1]:
+        outputs.append(_layer(name, moving, inputs))
+        inputs = normalised(_layer(name, held, inputs))
+    return outputs
+
+
 def mf_scores(network, moving, held, x):
     """Scores of the head of every layer of a Mono-Forward net, (rows, classes) each.
 
     `moving` and `held` are as for `ff_outputs`.
     """
-    scores, inputs = [], normalised(x) if network.level else x
+    scores, inputs = [], leveled(network, x)
     for number, _ in enumerate(network.hidden, start=1):
         outputs = _layer(f"layer{number}", moving, inputs)
         head = f"head{number}"

@@ -6,16 +6,9 @@ import functools
 import numpy as np
 
 from lwnn.data import Recipe
+from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import (
-    agreement,
-    check_exit,
-    check_rows,
-    probabilities,
-    score,
-    score_apart,
-    score_until,
-)
+from lwnn.scoring import Scorer, agreement, check_exit, check_rows, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +62,10 @@ class Model:
         return self.network.size
 
     @functools.cached_property
-    def _scaler(self):
-        return np.stack([self.offset, self.scale])
+    def _scorer(self):
+        scaler = np.stack([self.offset, self.scale])
+        options = {"readout": self.readout, "goals": self.goals}
+        return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
 
     def _clipped(self, x):
         """Rows within the bounds of the recipe, where there are any."""
@@ -97,11 +92,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        scaler = self._scaler
-        vector, options = self.params.vector, {"readout": self.readout, "goals": self.goals}
-        return score(
-            self.network, vector, self._clipped(x), scaler, self.clip, **options, threads=threads
-        )
+        return self._scorer(self._clipped(x), threads)
 
     def scores_until(self, x, sure, threads=1):
         """Scores from no more layers than it takes to be sure; for Mono-Forward.
@@ -126,9 +117,32 @@ class Model:
             When only the top of the net has an answer.
         """
         check_exit(self.network, sure)
-        vector, scaler = self.params.vector, self._scaler
-        how = {"readout": self.readout, "sure": sure, "threads": threads}
-        return score_until(self.network, vector, self._clipped(x), scaler, self.clip, **how)
+        return self._scorer.until(self._clipped(x), sure, threads)
+
+    def transform(self, x, threads=1):
+        """What the layers of an unsupervised net make of rows, for use elsewhere.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+
+        Returns
+        -------
+        ndarray of float32, shape (n, sum of the hidden layers' widths)
+            The outputs of all layers side by side, each layer's with root mean square 1.
+
+        Raises
+        ------
+        UsageError
+            When the net learnt with labels.
+        DataError
+            When the rows do not have as many features as the network has inputs.
+        """
+        if self.network.kind != "un":
+            raise UsageError("only a model of --negatives hybrid learns features without labels")
+        return self._scorer.transform(self._clipped(x), threads)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.
@@ -147,8 +161,7 @@ class Model:
         """
         if self.readout != "both":
             return None
-        how = (self._scaler, self.clip, self.readout, self.goals, threads)
-        return agreement(*score_apart(self.network, self.params.vector, self._clipped(x), *how))
+        return agreement(*self._scorer.apart(self._clipped(x), threads))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

@@ -39,6 +39,7 @@ def write(model, **more):
             "goodness": network.goodness,
             "embed": network.embed,
             "level": network.level,
+            "head_layers": network.head_layers,
         },
         "labels": list(model.labels),
         "features": list(model.features),
@@ -138,7 +139,8 @@ def _take(entries, key, kind):
 
 def _network(entries):
     # Files from before there was a choice do not have these.
-    entries = {"goodness": "squares", "embed": "append", "level": True, **entries}
+    usual = {"goodness": "squares", "embed": "append", "level": True, "head_layers": "later"}
+    entries = {**usual, **entries}
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
         raise _wrong("hidden")
@@ -154,6 +156,7 @@ def _network(entries):
             goodness=_take(entries, "goodness", str),
             embed=_take(entries, "embed", str),
             level=_take(entries, "level", bool),
+            head_layers=_take(entries, "head_layers", str),
         )
     except UsageError as error:
         # What follows the semicolon is advice on options of training.

@@ -14,6 +14,9 @@ The kinds of network that the learning rules train:
     Layers that each learn for themselves by Mono-Forward (arXiv 2501.09238). Outputs, and where
     asked for the input, are normalised as in ``ff``; the outputs of every layer, as they are
     before that, are read by a linear softmax head of its own.
+``un``
+    As ``ff``, but without a label: the layers learn from rows and hybrids of rows. The head reads
+    the normalised outputs of all layers.
 """
 
 import dataclasses
@@ -25,9 +28,9 @@ import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff", "mf")
+KINDS = ("dense", "ff", "mf", "un")
 #: What the rules are called whose layers each learn for themselves.
-_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward"}
+_LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
 #: Order matters: the position is the code that the kernels know an activation by.
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 #: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
@@ -36,6 +39,8 @@ COSTS = ("cross-entropy", "mse")
 ELEMENTS = ("squares", "absolute")
 #: Where the label stands that an ``ff`` net reads; likewise.
 EMBEDS = ("append", "overwrite")
+#: Which hidden layers the softmax head of an ``ff`` net reads.
+HEAD_LAYERS = ("all", "later")
 #: Columns of `Network.form`.
 LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
 #: Columns of `Network.table`.
@@ -50,7 +55,7 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff', 'mf'}
+    kind : {'dense', 'ff', 'mf', 'un'}
         See the module's text.
     inputs : int
         Number of input features.
@@ -73,6 +78,9 @@ class Network:
     level : bool
         Whether a row is divided by its root mean square (all but ``dense``); the label counts in
         it where it overwrites inputs.
+    head_layers : {'all', 'later'}
+        Which hidden layers the softmax head reads: all, or all but the first, as in Hinton 2022,
+        unless there is only one (``ff`` only).
 
     Raises
     ------
@@ -90,6 +98,7 @@ class Network:
     goodness: str = "squares"
     embed: str = "append"
     level: bool = True
+    head_layers: str = "all"
 
     def __post_init__(self):
         for name, value, known in (
@@ -98,6 +107,7 @@ class Network:
             ("cost", self.cost, COSTS),
             ("goodness", self.goodness, ELEMENTS),
             ("embedding", self.embed, EMBEDS),
+            ("choice of layers", self.head_layers, HEAD_LAYERS),
         ):
             if value not in known:
                 raise UsageError(f"unknown {name} {value!r}; choose from {', '.join(known)}")
@@ -133,7 +143,7 @@ class Network:
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
-        if self.kind == "ff":
+        if self.kind in ("ff", "un"):
             layers.append(("head", self.head_inputs, self.classes))
         elif self.kind == "mf":
             layers += [
@@ -145,15 +155,12 @@ class Network:
 
     @property
     def head_from(self):
-        """Index of the first hidden layer that the softmax head of an ``ff`` net reads.
-
-        All but the first layer, as in Hinton 2022, unless there is only one.
-        """
-        return min(1, len(self.hidden) - 1)
+        """Index of the first hidden layer that the one softmax head of a net reads."""
+        return 0 if self.head_layers == "all" else min(1, len(self.hidden) - 1)
 
     @property
     def head_inputs(self):
-        """Number of inputs of the softmax head of an ``ff`` net."""
+        """Number of inputs of the one softmax head of a net."""
         return sum(self.hidden[self.head_from :])
 
     @functools.cached_property
@@ -245,7 +252,7 @@ class Params:
 
     def __init__(self, network, vector=None):
         self.network = network
-        self.vector = np.zeros(network.size, np.float32) if vector is None else vector
+        self.vector = _aligned_zeros(network.size) if vector is None else vector
         self.views = {}
         start = 0
         for name, shape in network.shapes.items():
@@ -258,4 +265,13 @@ class Params:
 
     def copy(self):
         """The same values in a vector of their own."""
-        return Params(self.network, self.vector.copy())
+        copied = Params(self.network)
+        copied.vector[:] = self.vector
+        return copied
+
+
+def _aligned_zeros(size):
+    """Zeros from a 64-byte boundary on, where vectors of numbers never straddle cache lines."""
+    room = np.zeros(size + 16, np.float32)
+    start = -room.ctypes.data % 64 // room.itemsize
+    return room[start : start + size]

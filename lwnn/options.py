@@ -11,8 +11,15 @@ from typing import Any
 
 from lwnn.errors import UsageError
 
-ALGOS = ("ff", "bp", "wp", "mf")
+ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
+#: Rules that an option makes of ``ff``, and how that is written.
+FORMS = {"un": "--negatives hybrid"}
+RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
+#: Those whose layers each learn for themselves.
+LOCAL = ("ff", "mf", *FORMS)
+#: Those that follow a gradient; the perceptron rule takes one row at a time as it comes.
+_GRADIENT = ("bp", "wp", *LOCAL)
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
 SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
@@ -40,7 +47,7 @@ class About:
     span : tuple of float
         Smallest and largest value; empty: any.
     algos : tuple of str
-        The rules that it means something to.
+        The rules, `FORMS` among them, that it means something to.
     needs : tuple
         Name and values of another option that this one goes with; empty: none.
     flag : str
@@ -56,7 +63,7 @@ class About:
     shown: str = ""
     values: tuple | dict = ()
     span: tuple = ()
-    algos: tuple = ALGOS
+    algos: tuple = RULES
     needs: tuple = ()
     flag: str = ""
     pattern: str = ""
@@ -74,7 +81,7 @@ class Job:
     Rows are images where they are stored as bytes.
     """
 
-    algo: str
+    rule: str
     rows: int
     inputs: int
     images: bool = False
@@ -86,11 +93,11 @@ def _option(kind, text, panel, *, start=None, **more):
 
 
 def _default_batch(job):
-    return min(32 if job.rows < 10_000 else 64, job.rows)
+    return min(32 if job.rows < 10_000 else 100, job.rows)
 
 
 def _default_epochs(job):
-    return min(200, max(10, round(3000 * job.settings["batch"] / job.rows)))
+    return min(200, max(10, round(3000 * job.settings.get("batch", 32) / job.rows)))
 
 
 def _default_rate(job):
@@ -100,11 +107,17 @@ def _default_rate(job):
     times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
     inputs are divided by their root mean square do better with twice that.
     """
+    if job.rule == "perceptron":
+        return 1.0
     if job.settings["optimizer"] == "adam":
-        twice = 2 if job.algo in ("ff", "mf") else 1
+        twice = 2 if job.rule in ("ff", "mf") else 1
         rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+
+
+def _default_head_epochs(job):
+    return min(200, max(15, round(2000 * job.settings["batch"] / job.rows)))
 
 
 def label_scale(inputs):
@@ -132,7 +145,7 @@ def _default_sharpness(job):
 
 
 def _default_readout(job):
-    return about("readout").allowed(job.algo)[0]
+    return about("readout").allowed(job.rule)[0]
 
 
 def _default_patience(job):
@@ -145,7 +158,12 @@ class Options:
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
     hidden: tuple[int, ...] | None = _option(
-        "widths", "Units per hidden layer, or none.", "Net", default=(64,), shown="64"
+        "widths",
+        "Units per hidden layer, or none.",
+        "Net",
+        default=(64,),
+        shown="64",
+        algos=_GRADIENT,
     )
     activation: str | None = _option(
         str,
@@ -168,8 +186,9 @@ class Options:
         "Rows per update.",
         "Training",
         default=_default_batch,
-        shown="32, or 64 from 10,000 training rows on",
+        shown="32, or 100 from 10,000 training rows on",
         span=(1, 65_536),
+        algos=_GRADIENT,
     )
     epochs: int | None = _option(
         int,
@@ -185,12 +204,14 @@ class Options:
         "Training",
         default="adam",
         values=("adam", "momentum", "sgd"),
+        algos=_GRADIENT,
     )
     momentum: float | None = _option(
         float,
         "Share of the last step that is kept.",
         "Training",
         default=0.9,
+        algos=_GRADIENT,
         needs=("optimizer", ("momentum",)),
     )
     rate: float | None = _option(
@@ -248,11 +269,13 @@ class Options:
     )
     negatives: str | None = _option(
         str,
-        "Wrong labels to learn from: all alike, or as the head takes them for right.",
+        "What to learn against: wrong labels, all alike or as the head takes them for right; or, "
+        "without labels, hybrids of two rows.",
         "Forward-Forward",
-        default="hard",
-        values=("random", "hard"),
-        algos=("ff",),
+        default=lambda job: "hybrid" if job.rule == "un" else "hard",
+        shown="hard",
+        values={"ff": ("random", "hard"), "un": ("hybrid",)},
+        algos=("ff", "un"),
         needs=("loss", ("softplus", "symba", "swish")),
     )
     embed: str | None = _option(
@@ -276,11 +299,11 @@ class Options:
     level: str | None = _option(
         str,
         "What is brought to a root mean square of 1 before layer 1: each row, or none.",
-        "Forward-Forward",
+        "Training",
         default=_default_level,
         shown="rows for bytes, else none",
         values=("rows", "none"),
-        algos=("ff",),
+        algos=LOCAL,
     )
     peer: float | None = _option(
         float,
@@ -299,6 +322,14 @@ class Options:
         algos=("ff",),
         flag="head-lr",
     )
+    head_layers: str | None = _option(
+        str,
+        "Hidden layers that the head reads: all, or all but the first.",
+        "Forward-Forward",
+        default="all",
+        values=("all", "later"),
+        algos=("ff",),
+    )
     greedy: bool = _option(
         bool,
         "Train layer after layer, sharing out the epochs.",
@@ -313,9 +344,18 @@ class Options:
         "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="goodness, or sum",
-        values={"ff": ("goodness", "head", "both"), "mf": ("sum", "last")},
+        shown="both, or sum",
+        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
         algos=("ff", "mf"),
+    )
+    head_epochs: int | None = _option(
+        int,
+        "Passes over the rows for the softmax that follows layers trained without labels.",
+        "Forward-Forward",
+        default=_default_head_epochs,
+        shown="about 2,000 updates, 15 to 200 epochs",
+        span=(1, 1_000_000),
+        algos=("un",),
     )
     perturb: str | None = _option(
         str,
@@ -403,9 +443,21 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(told.algos)}." if told.algos != ALGOS else ""
+    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
+
+
+def rule_of(options):
+    """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.negatives == "hybrid":
+        return "un"
+    return options.algo
+
+
+def _spelt(rule):
+    """A rule as help and settings name it."""
+    return FORMS.get(rule, rule)
 
 
 def _all_values(told):
@@ -421,17 +473,23 @@ def check(options):
     ------
     UsageError
     """
+    rule = rule_of(options)
     for name, told in declared():
         value = getattr(options, name)
         if value is None or value is False:
             continue
-        if options.algo in ALGOS and options.algo not in told.algos:
-            fitting = " or ".join(f"--algo {algo}" for algo in told.algos)
-            raise UsageError(f"--{flag(name)} goes with {fitting}, not with --algo {options.algo}")
-        check_value(name, value, options.algo)
+        if rule in RULES and rule not in told.algos:
+            fitting = " or ".join(map(_asked, told.algos))
+            raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
+        check_value(name, value, rule)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+
+
+def _asked(rule):
+    """How a rule is asked for on the command line."""
+    return FORMS.get(rule, f"--algo {rule}")
 
 
 def _given(options, name):
@@ -446,15 +504,18 @@ def check_value(name, value, algo):
     ------
     UsageError
     """
-    told, shown = about(name), flag(name)
+    told = about(name)
     allowed = told.allowed(algo)
     if told.pattern and not re.fullmatch(told.pattern, value):
-        raise UsageError(f"--{shown} {value}: expected such as {told.example}")
+        raise UsageError(f"--{flag(name)} {value}: expected such as {told.example}")
     if allowed and value not in allowed:
-        raise UsageError(f"unknown --{shown} {value!r}; choose from {', '.join(allowed)}")
+        # With another value of this very option ff may be another rule.
+        known = [*allowed, *(other for form in FORMS for other in told.allowed(form))]
+        known = ", ".join(dict.fromkeys(known if algo in ("ff", *FORMS) else allowed))
+        raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {known}")
     if told.span and not told.span[0] <= value <= told.span[1]:
         least, most = told.span
-        raise UsageError(f"--{shown} {value:g}; expected {least:g} to {most:g}")
+        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
 
 
 def resolve(options, rows, inputs, images=False):
@@ -473,11 +534,11 @@ def resolve(options, rows, inputs, images=False):
     dict
         Those that mean something to the rule; where the rows come from and threads left out.
     """
-    job = Job(options.algo, rows, inputs, images)
+    job = Job(rule_of(options), rows, inputs, images)
     for name, told in declared():
-        if told.kind == "part" or name == "threads" or options.algo not in told.algos:
+        if told.kind == "part" or name == "threads" or job.rule not in told.algos:
             continue
-        if told.needs and job.settings.get(key(told.needs[0])) not in told.needs[1]:
+        if not _has_needed(told, job):
             continue
         value = getattr(options, name)
         if value is None:
@@ -487,6 +548,13 @@ def resolve(options, rows, inputs, images=False):
         if value is not None:
             job.settings[key(name)] = list(value) if told.kind in ("widths", "image") else value
     return job.settings
+
+
+def _has_needed(told, job):
+    """Whether the option that this one goes with, if the rule has it, is set as it must be."""
+    if not told.needs or job.rule not in about(told.needs[0]).algos:
+        return True
+    return job.settings.get(key(told.needs[0])) in told.needs[1]
 
 
 def _describe():

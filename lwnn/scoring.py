@@ -1,6 +1,6 @@
 """From raw rows to a score per class: what learning watches and what a model predicts with."""
 
-import functools
+import math
 
 import numpy as np
 
@@ -10,24 +10,33 @@ from lwnn.errors import DataError, UsageError
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
 #: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
 #: layer's head, or the sum of all heads.
-READOUTS = {"dense": ("output",), "ff": ("goodness", "head", "both"), "mf": ("last", "sum")}
+READOUTS = {
+    "dense": ("output",),
+    "ff": ("goodness", "head", "both"),
+    "mf": ("last", "sum"),
+    "un": ("head",),
+}
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
-#: Floats that a layer's outputs may take while rows are scored: a usual L2 cache.
-_SCRATCH = 1 << 17
-#: Most rows that are scored at a time.
-_MOST = 512
+#: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
+_SCRATCH = 98_304
+#: Fewest and most rows that are scored at a time, if there are so many.
+_FEWEST, _MOST = 16, 512
 
 
 def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
-    """Score of every class for every row; the highest is the prediction.
+    """Score of every class for every row, once; see `Scorer`."""
+    return Scorer(network, vector, scaler, clip, readout=readout, goals=goals)(x, threads)
+
+
+class Scorer:
+    """A net ready to score rows: what all calls have in common is worked out once.
 
     Parameters
     ----------
     network : Network
     vector : ndarray of float32, shape (network.size,)
-    x : ndarray of float32 or uint8, shape (n, inputs)
-        Raw rows.
+        Read anew by every call.
     scaler : ndarray of float32, shape (2, inputs)
         Offset and scale of each input.
     clip : float
@@ -36,47 +45,158 @@ def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
         One of `READOUTS` of the network's kind.
     goals : ndarray of float32, shape (hidden layers, 3)
         Goodness factor, threshold and readout weight of each layer (``ff`` only).
-    threads : int
-        How many to compute with; the result does not depend on it.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, classes)
     """
-    x = check_rows(x, network.inputs)
-    if network.kind == "mf":
-        return score_until(network, vector, x, scaler, clip, readout=readout, threads=threads)[0]
-    if network.kind == "ff":
-        parts = score_apart(network, vector, x, scaler, clip, readout, goals, threads)
-        return (parts[0] + parts[1]) / 2 if readout == "both" else parts[readout == "head"]
-    out = np.empty((len(x), network.classes), np.float32)
-    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
-    workspace = np.empty(size, np.float32)
-    kernels.dense_scores(vector, network.table, x, scaler, clip, out, batch, workspace, threads)
-    return out
 
+    def __init__(self, network, vector, scaler, clip, *, readout, goals):
+        self._network, self._readout = network, readout
+        self._net = (vector, network.table)
+        self._scaling = (scaler, clip)
+        self._goals = goals
+        self._planned = (None, None)
+        self._spare = []
 
-def score_apart(network, vector, x, scaler, clip, readout, goals, threads=1):
-    """Scores by goodness and by the head, those that the readout needs (``ff``).
+    def __call__(self, x, threads=1):
+        """Score rows; the highest score is the prediction.
 
-    Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
-    those shares.
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+            Raw rows.
+        threads : int
+            How many to compute with; the result does not depend on it.
 
-    Returns
-    -------
-    goodness, head : ndarray of float32, shape (n, classes)
-        (0, classes) where not needed.
-    """
-    x = check_rows(x, network.inputs)
-    outs = [
-        np.empty((len(x) if readout in (name, "both") else 0, network.classes), np.float32)
-        for name in ("goodness", "head")
-    ]
-    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
-    rows = (x, scaler, clip)
-    how = (batch, np.empty(size, np.float32), threads)
-    kernels.ff_scores(vector, network.table, goals, network.form, *rows, *outs, *how)
-    return tuple(outs)
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+
+        Raises
+        ------
+        DataError
+            When `x` does not have as many columns as the net has inputs.
+        """
+        kind = self._network.kind
+        if kind == "mf":
+            return self.until(x, NEVER, threads)[0]
+        if kind == "ff":
+            goodness, head = self.apart(x, threads)
+            if self._readout == "both":
+                return (goodness + head) / 2
+            return goodness if self._readout == "goodness" else head
+        x, out = self._rows(x)
+        if kind == "un":
+            self._unsupervised(x, np.empty((0, 1), np.float32), out, threads)
+        else:
+            self._run(kernels.dense_scores, (*self._net, x, *self._scaling, out), len(x), threads)
+        return out
+
+    def apart(self, x, threads=1):
+        """Scores by goodness and by the head, those that the readout needs (``ff``).
+
+        Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
+        those shares.
+
+        Returns
+        -------
+        goodness, head : ndarray of float32, shape (n, classes)
+            (0, classes) where not needed.
+        """
+        x, out = self._rows(x)
+        none = np.empty((0, self._network.classes), np.float32)
+        if self._readout == "both":
+            outs = (out, np.empty_like(out))
+        else:
+            outs = (out, none) if self._readout == "goodness" else (none, out)
+        shape = (self._goals, self._network.form)
+        self._run(
+            kernels.ff_scores, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads
+        )
+        return outs
+
+    def until(self, x, sure, threads=1):
+        """Scores from no more layers than it takes, where every layer has an answer (``mf``).
+
+        With the readout ``last`` a layer answers with its own head, with ``sum`` by the mean of
+        all heads up to its own: their sum, brought back to the scale of one.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+        sure : float
+            A row leaves at the first layer that gives one class at least this share; above 1: none
+            leaves before the last.
+        threads : int
+
+        Returns
+        -------
+        scores : ndarray of float32, shape (n, classes)
+            What the layer at which the row left answers.
+        depth : ndarray of int32, shape (n,)
+            How many layers were computed for each row.
+        """
+        x, out = self._rows(x)
+        depth = np.empty(len(x), np.int32)
+        net = (*self._net, self._network.level)
+        how = (self._readout == "sum", sure, out, depth)
+        self._run(kernels.mf_scores, (*net, x, *self._scaling, *how), len(x), threads)
+        return out, depth
+
+    def transform(self, x, threads=1):
+        """Normalised outputs of all layers, side by side (``un``).
+
+        Returns
+        -------
+        ndarray of float32, shape (n, network.head_inputs)
+        """
+        x = check_rows(x, self._network.inputs)
+        states = np.empty((len(x), self._network.head_inputs), np.float32)
+        none = np.empty((0, self._network.classes), np.float32)
+        self._unsupervised(x, states, none, threads)
+        return states
+
+    def _unsupervised(self, x, states, out, threads):
+        net = (*self._net, self._network.level)
+        self._run(kernels.un_scores, (*net, x, *self._scaling, states, out), len(x), threads)
+
+    def _rows(self, x):
+        """The rows as kernels take them, and room for their scores."""
+        x = check_rows(x, self._network.inputs)
+        return x, np.empty((len(x), self._network.classes), np.float32)
+
+    def _run(self, kernel, arguments, rows, threads):
+        """Call a kernel with the plan and the workspace for so many rows.
+
+        The last plan is kept, and so are workspaces, one for each thread that has called at the
+        same time as others: making them anew takes longer than scoring a row with a small net.
+        """
+        plan = self._planned
+        if plan[:2] != (rows, threads):
+            plan = self._planned = (rows, threads, *self._plan(rows, threads))
+        batch, size = plan[2:]
+        try:
+            workspace = self._spare.pop()
+        except IndexError:
+            workspace = ()
+        if len(workspace) < size:
+            workspace = np.empty(size, np.float32)
+        kernel(*arguments, batch, workspace, threads)
+        self._spare.append(workspace)
+
+    def _plan(self, rows, threads):
+        """Rows to score at a time, in shares alike, and the floats of workspace that takes."""
+        network, table = self._network, self._network.table
+        passes = network.classes if self._readout in ("goodness", "both") else 1
+        widest = max(network.inputs, int(table[:, 1].max()) * passes)
+        most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
+        share = math.ceil(rows / max(1, math.ceil(rows / most)))
+        batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
+        if network.kind == "ff":
+            return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+        size = {
+            "dense": kernels.dense_workspace,
+            "mf": kernels.mf_workspace,
+            "un": kernels.un_workspace,
+        }[network.kind]
+        return batch, size(table, batch, False, threads)
 
 
 def agreement(goodness, head):
@@ -96,52 +216,6 @@ def agreement(goodness, head):
     rows = np.arange(len(predicted))
     shares = [probabilities(scores)[rows, predicted] for scores in (goodness, head)]
     return np.minimum(*shares)
-
-
-def score_until(network, vector, x, scaler, clip, *, readout, sure=NEVER, threads=1):
-    """Scores from no more layers than it takes, where every layer has an answer (``mf``).
-
-    Parameters
-    ----------
-    readout : {'last', 'sum'}
-        Whether a layer answers with its own head, or with the mean of all heads up to its own:
-        their sum, brought back to the scale of one.
-    sure : float
-        A row leaves at the first layer that gives one class at least this share; above 1: none
-        leaves before the last.
-
-    The other parameters are those of `score`.
-
-    Returns
-    -------
-    scores : ndarray of float32, shape (n, classes)
-        What the layer at which the row left answers.
-    depth : ndarray of int32, shape (n,)
-        How many layers were computed for each row.
-    """
-    x = check_rows(x, network.inputs)
-    out = np.empty((len(x), network.classes), np.float32)
-    depth = np.empty(len(x), np.int32)
-    batch, size = _plan(network, readout, min(len(x), _MOST), threads)
-    workspace, mean = np.empty(size, np.float32), readout == "sum"
-    how = (mean, sure, out, depth, batch, workspace, threads)
-    kernels.mf_scores(vector, network.table, network.level, x, scaler, clip, *how)
-    return out, depth
-
-
-@functools.lru_cache(maxsize=64)
-def _plan(network, readout, rows, threads):
-    """Rows to score at a time, and the floats of workspace that takes.
-
-    Kept, as working it out takes as long as scoring a row with a small net.
-    """
-    table = network.table
-    widest = int(table[:, 1].max()) * (network.classes if readout in ("goodness", "both") else 1)
-    batch = max(1, min(rows, max(8, _SCRATCH // widest)))
-    if network.kind == "ff":
-        return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
-    size = kernels.dense_workspace if network.kind == "dense" else kernels.mf_workspace
-    return batch, size(table, batch, False, threads)
 
 
 def check_exit(network, sure):

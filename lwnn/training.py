@@ -10,7 +10,7 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import RULES, fit
+from lwnn.learning import FORMS, RULES, fit
 from lwnn.learning.augment import Shifts
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import Optimizer
@@ -18,7 +18,7 @@ from lwnn.learning.rule import Rows
 from lwnn.metrics import summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, key, resolve
+from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -193,7 +193,7 @@ def prepare(dataset, parts, scaler, options, given=None):
     """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
-    rule_class = RULES[options.algo]
+    rule_class = (RULES | FORMS)[rule_of(options)]
     if given:
         if given.kind != rule_class.kind:
             raise UsageError(
@@ -205,25 +205,26 @@ def prepare(dataset, parts, scaler, options, given=None):
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
-        hidden=tuple(settings["hidden"]),
+        hidden=tuple(settings.get("hidden", ())),
         classes=len(dataset.labels),
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
-        # A pixel's brightness says little of a digit; how large a reading is may say all.
-        **({"level": dataset.x.dtype == np.uint8} if rule_class.kind == "mf" else {}),
+        level=settings.get("level") == "rows",
     )
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
+    if rule_class.reads_images:
+        extra["image_shape"] = image_shape(dataset, options)
     rule = rule_class(
         network,
         parts.train,
         np.stack([scaler.offset, scaler.scale]),
         scaler.clip,
-        Optimizer(settings["optimizer"], network.size, settings.get("momentum", 0.9)),
-        batch=settings["batch"],
+        Optimizer(settings.get("optimizer", "sgd"), network.size, settings.get("momentum", 0.9)),
+        batch=settings.get("batch", 1),
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
-        threads=options.threads or default_threads(rule_class, network, settings["batch"]),
+        threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
         shifts=shifts_of(dataset, parts.train.x, options),
         **extra,
     )
@@ -242,7 +243,7 @@ def _forward_forward(dataset, settings, options):
         "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
-        "level": settings["level"] == "rows",
+        "head_layers": settings["head_layers"],
     }
 
 

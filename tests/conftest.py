@@ -43,13 +43,17 @@ KINDS = {
     "dense": ("dense", None, "relu", False),
     "goodness": ("ff", "goodness", "relu", False),
     "head": ("ff", "head", "relu", False),
+    "both": ("ff", "both", "relu", False),
     "last": ("mf", "last", "relu", False),
     "sum": ("mf", "sum", "relu", False),
+    "unsupervised": ("un", "head", "relu", False),
     "int8-dense": ("dense", None, "tanh", True),
     "int8-goodness": ("ff", "goodness", "relu", True),
     "int8-head": ("ff", "head", "relu", True),
+    "int8-both": ("ff", "both", "relu", True),
     "int8-last": ("mf", "last", "relu", True),
     "int8-sum": ("mf", "sum", "relu", True),
+    "int8-unsupervised": ("un", "head", "relu", True),
 }
 
 

@@ -65,7 +65,7 @@ def test_an_entry_of_a_wrong_kind(make_model, path, key):
     "key",
     [
         *("kind", "inputs", "hidden", "classes", "activation", "cost", "label_scale"),
-        *("goodness", "embed", "level"),
+        *("goodness", "embed", "level", "head_layers"),
     ],
 )
 def test_a_network_of_wrong_kinds(make_model, path, key):

@@ -13,6 +13,14 @@ from lwnn.learning import RULES
 from lwnn.training import Options, resolve, share_out, train
 
 QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
+#: Rules that follow a gradient, with hidden layers, mini-batches and optimizers.
+GRADIENT = [algo for algo in RULES if algo != "perceptron"]
+
+
+def quick(algo, hidden=(12,), **changes):
+    """Options of a short run."""
+    more = {"hidden": hidden, "batch": 16} if algo in GRADIENT else {}
+    return Options(algo=algo, epochs=3, **more, **changes)
 
 
 def make_dataset(rows=120, inputs=6, classes=3, seed=0):
@@ -87,7 +95,7 @@ REFUSED = [
         "momentum 1; expected 0 or more, below 1",
     ),
     ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, sgd"),
-    ({"readout": "best"}, "unknown --readout 'best'; choose from goodness, head"),
+    ({"readout": "best"}, "unknown --readout 'best'; choose from both, goodness, head"),
     ({"algo": "wp", "delta": 5.0}, "--delta 5; expected between 1e-6 and 1"),
     ({"algo": "bp", "cost": "hinge"}, "unknown --cost 'hinge'; choose from cross-entropy, mse"),
     (
@@ -96,6 +104,13 @@ REFUSED = [
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
+    (
+        {"negatives": "hybrid", "readout": "head"},
+        "--readout goes with --algo ff or --algo mf, not with --negatives hybrid",
+    ),
+    ({"head_epochs": 9}, "--head-epochs goes with --negatives hybrid, not with --algo ff"),
+    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff or --negatives"),
+    ({"negatives": "hybrid", "hidden": ()}, "Forward-Forward needs a hidden layer"),
     ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
     ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
     ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
@@ -119,7 +134,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     ("rows", "inputs", "options", "expected"),
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
-        (60_000, 784, {}, {"batch": 64, "epochs": 10, "lr": 0.002, "patience": 10}),
+        (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
@@ -152,8 +167,9 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "label_scale": 1.0,
                 "level": "none",
                 "peer": 0.0,
+                "head_layers": "all",
                 "greedy": False,
-                "readout": "goodness",
+                "readout": "both",
             },
         ),
         ("bp", {"activation": "relu", "cost": "cross-entropy"}),
@@ -167,7 +183,7 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "differences": "forward",
             },
         ),
-        ("mf", {"readout": "sum"}),
+        ("mf", {"level": "none", "readout": "sum"}),
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
@@ -193,7 +209,7 @@ def test_test_rows_cannot_reach_the_model(dataset, algo):
     """Neither their features nor their labels, in weights or scaler."""
     parts, _ = share_out(dataset, Options())
     hidden_rows = row_numbers(parts.test)
-    options = Options(algo=algo, **QUICK)
+    options = quick(algo)
     changed = dataclasses.replace(dataset, x=dataset.x.copy())
     changed.x[hidden_rows] = 1000 - changed.x[hidden_rows]
     before, after = train(dataset, options), train(changed, options)
@@ -217,7 +233,7 @@ def test_training_rows_do_reach_the_model(dataset, algo):
     parts, _ = share_out(dataset, Options())
     changed = dataclasses.replace(dataset, x=dataset.x.copy())
     changed.x[row_numbers(parts.train)[0], 1] += 1
-    options = Options(algo=algo, **QUICK)
+    options = quick(algo)
     assert not same_model(train(dataset, options), train(changed, options))
 
 
@@ -265,7 +281,7 @@ def test_metrics_are_of_the_parts_that_exist(dataset, shares, parts):
 
 def test_the_seed_decides_and_threads_do_not(dataset, algo):
     def run(**changes):
-        return train(dataset, Options(algo=algo, **{**QUICK, "hidden": (40, 30)}, **changes))
+        return train(dataset, quick(algo, hidden=(40, 30), **changes))
 
     first = run(threads=1)
     assert same_model(first, run(threads=1))
@@ -288,7 +304,7 @@ def test_all_rules_of_a_seed_share_the_split(dataset):
 
 
 def test_working_memory_is_counted_from_the_buffers(dataset, algo):
-    options = Options(algo=algo, threads=2, **QUICK)
+    options = quick(algo, threads=2)
     run = train(dataset, options)
     table, size = run.model.network.table, run.model.size
     scratch = {
@@ -296,24 +312,27 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
         "bp": lambda: kernels.dense_workspace(table, 16, True, 2),
         "wp": lambda: kernels.wp_workspace(table, 16, 0, 2),
         "mf": lambda: kernels.mf_workspace(table, 16, True, 2),
+        "perceptron": lambda: kernels.perceptron_workspace(table),
     }[algo]()
+    remembered = 2 * size if algo in GRADIENT else 0
     # Wrong labels, mean outputs, and which units are alive.
     others = 4 * 84 + 4 * 12 + 12 if algo == "ff" else 0
-    assert run.working_bytes == 4 * (2 * size + 2 * size + scratch) + others
+    assert run.working_bytes == 4 * (2 * size + remembered + scratch) + others
 
 
+@pytest.mark.parametrize("algo", GRADIENT)
 def test_plain_steps_need_less_memory_than_adam(dataset, algo):
     held = [
-        train(dataset, Options(algo=algo, optimizer=optimizer, **QUICK)).working_bytes
+        train(dataset, quick(algo, optimizer=optimizer)).working_bytes
         for optimizer in ("sgd", "momentum", "adam")
     ]
     assert held[1] - held[0] == held[2] - held[1] > 0
 
 
 def test_forward_passes_an_update(dataset):
-    runs = {a: train(dataset, Options(algo=a, **QUICK)) for a in RULES}
+    runs = {a: train(dataset, quick(a)) for a in RULES}
     assert runs["ff"].forward_passes == 3
-    assert runs["bp"].forward_passes == runs["mf"].forward_passes == 1
+    assert {runs[algo].forward_passes for algo in ("bp", "mf", "perceptron")} == {1}
     assert runs["wp"].forward_passes == 1 + runs["wp"].model.size
 
 
@@ -321,11 +340,11 @@ def test_forward_passes_an_update(dataset):
 def test_images_are_levelled_and_tables_are_not(dataset, algo):
     images = dataclasses.replace(dataset, x=np.clip(dataset.x, 0, 255).astype(np.uint8))
     for data, level in ((dataset, False), (images, True)):
-        assert train(data, Options(algo=algo, **QUICK)).model.network.level is level
+        assert train(data, quick(algo)).model.network.level is level
 
 
 def test_the_model_knows_where_it_comes_from(dataset, algo):
-    run = train(dataset, Options(algo=algo, seed=4, **QUICK))
+    run = train(dataset, quick(algo, seed=4))
     model = run.model
     assert model.labels == dataset.labels
     assert model.features == dataset.features
@@ -339,7 +358,7 @@ def test_the_model_knows_where_it_comes_from(dataset, algo):
 
 def test_training_does_not_touch_the_data(dataset, algo):
     x, y = dataset.x.copy(), dataset.y.copy()
-    train(dataset, Options(algo=algo, **QUICK))
+    train(dataset, quick(algo))
     assert np.array_equal(dataset.x, x)
     assert np.array_equal(dataset.y, y)
 
@@ -361,6 +380,89 @@ def test_a_rate_far_too_large_says_what_to_do(dataset):
     assert "--lr 1e+05" in str(caught.value)
 
 
+# ---------------------------------------------------------------- without labels
+
+BLIND = {"negatives": "hybrid", "head_epochs": 4, **QUICK}
+
+
+def test_layers_learn_without_labels_and_then_a_softmax_with(dataset):
+    first, again, two, seeded = (
+        train(dataset, Options(**BLIND, **changes))
+        for changes in ({"threads": 1}, {"threads": 1}, {"threads": 2}, {"seed": 1})
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, seeded)
+    assert first.model.network.kind == "un"
+    assert first.epochs_run == len(first.history) == 3 + 4
+    judged = [epoch["validation_accuracy"] is not None for epoch in first.history]
+    assert judged == [False] * 3 + [True] * 4
+    assert first.options["negatives"] == "hybrid"
+    assert first.forward_passes == 2
+
+
+def test_labels_do_not_reach_the_layers(dataset):
+    """All that they may change is the head."""
+    turned = dataclasses.replace(dataset, y=(dataset.y + 1) % 3)
+    seen = []
+    for data in (dataset, turned):
+        rule = RulesSeen()
+        train(data, Options(val=0.0, test=0.0, **BLIND), on_start=rule)
+        seen.append(rule.params.views)
+    for name in seen[0]:
+        same = np.array_equal(seen[0][name], seen[1][name])
+        assert same == name.startswith("layer"), name
+
+
+class RulesSeen:
+    """Keeps the parameters of the rule that was started."""
+
+    def __call__(self, rule, settings, parts):
+        self.params = rule.params
+
+
+def test_working_memory_counts_masks(dataset):
+    run = train(dataset, Options(threads=2, **BLIND))
+    table, size = run.model.network.table, run.model.size
+    scratch = kernels.un_workspace(table, 16, True, 2)
+    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 84) + 84 * 6
+
+
+def test_features_are_the_normalised_outputs_of_the_layers(dataset, digits):
+    run = train(digits, Options(negatives="hybrid", hidden=(40, 30), epochs=3, head_epochs=3))
+    features = run.model.transform(digits.x[:50])
+    assert features.shape == (50, 70)
+    assert features.dtype == np.float32
+    for part in (features[:, :40], features[:, 40:]):
+        assert (part >= 0).all()
+        assert np.sqrt((part**2).mean(axis=1)) == pytest.approx(np.ones(50), rel=1e-2)
+    params = run.model.params
+    scores = features @ params["head.weight"].T + params["head.bias"]
+    assert run.model.scores(digits.x[:50]) == pytest.approx(scores, abs=1e-4)
+    with pytest.raises(UsageError, match="only a model of --negatives hybrid"):
+        train(dataset, Options(algo="bp", **QUICK)).model.transform(dataset.x)
+
+
+@pytest.mark.parametrize("image", [None, (8, 8)], ids=["features", "regions"])
+def test_the_digits_are_learnt_without_labels(digits, image):
+    run = train(digits, Options(negatives="hybrid", image=image, epochs=12, head_epochs=20))
+    assert run.metrics["test"]["accuracy"] >= 0.93
+
+
+def test_hybrids_of_images_are_made_of_regions(digits):
+    """A neighbour of a pixel comes from the same image more often than not."""
+    seen = {}
+
+    def on_start(rule, settings, parts):
+        seen[settings.get("image") is not None] = rule.masks.reshape(-1, 8, 8)
+
+    for image in (None, (8, 8)):
+        train(digits, Options(negatives="hybrid", image=image, epochs=1), on_start=on_start)
+    alike = {regions: (m[:, 1:] == m[:, :-1]).mean() for regions, m in seen.items()}
+    assert alike[False] == pytest.approx(0.5, abs=0.01)
+    assert alike[True] > 0.7
+
+
 # ---------------------------------------------------------------- moved images
 
 MOVED = {"augment": "shift:1", "image": (2, 3)}
@@ -368,7 +470,7 @@ MOVED = {"augment": "shift:1", "image": (2, 3)}
 
 def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
     still, first, again, two = (
-        train(dataset, Options(algo=algo, threads=threads, **QUICK, **changes))
+        train(dataset, quick(algo, threads=threads, **changes))
         for threads, changes in ((1, {}), (1, MOVED), (1, MOVED), (2, MOVED))
     )
     assert same_model(first, again)
@@ -408,6 +510,7 @@ SANE = {
     "bp": ({"epochs": 8}, 0.93),
     "wp": ({"epochs": 6, "hidden": (12,)}, 0.85),
     "mf": ({"epochs": 8}, 0.93),
+    "perceptron": ({"epochs": 30}, 0.9),
 }
 
 

@@ -9,6 +9,9 @@ from benchmarks.accuracy.data import Folders, MissingDataError
 from benchmarks.accuracy.rows import ROWS
 from benchmarks.accuracy.run import outcome
 
+#: What the documentation's page is rendered from.
+RESULTS = Path(__file__).with_name("results.json")
+
 
 def main(arguments=None):
     """Run what the command line asks for; 1 when a target is missed, 2 when data is missing."""
@@ -77,7 +80,7 @@ def _parser():
     add("--list", action="store_true", help="name the rows")
     add("--mnist", type=Path, metavar="FOLDER", help="MNIST's four IDX files")
     add("--tables", type=Path, metavar="FOLDER", help="letter-recognition.data")
-    add("--store", type=Path, metavar="FILE", default=Path("accuracy.json"), help="results")
+    add("--store", type=Path, metavar="FILE", default=RESULTS, help="results")
     add("--render", type=Path, metavar="FILE", help="write the page; alone, without running")
     add("--choose", action="store_true", help="test on held-out training rows")
     add("--seeds", type=int, nargs="+", metavar="N", help="in place of the row's own")

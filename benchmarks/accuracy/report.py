@@ -11,7 +11,7 @@ held out of the training part (the last 10,000 training images of MNIST, the las
 rows of letter-recognition); then each net was trained on the whole training part and tested once,
 per seed, after the last epoch. `±` is the standard deviation over the seeds.
 
-    python -m benchmarks.accuracy --mnist FOLDER --tables FOLDER --store results.json
+    python -m benchmarks.accuracy --mnist FOLDER --tables FOLDER
 
 runs all rows, `--row NAME` one of them, and `--render FILE` writes this page from what is stored.
 

@@ -58,7 +58,7 @@ def outcome(row, seed, folders, *, choosing=False, threads=None, epochs=None, on
 
 def _by_readout(model, test):
     errors = {}
-    for readout in ("goodness", "head"):
+    for readout in ("goodness", "head", "both"):
         other = dataclasses.replace(model, readout=readout)
         errors[readout] = _percent(np.mean(other.predict_index(test.x) != test.y))
     return errors

@@ -98,9 +98,9 @@ def main():
     fma, load = fma_limit(), machine.load()
     results = run(options, settings, fma)
     found = report.as_json(results, settings, fma, load)
-    for part in ("machine", "versions", "load"):
-        print("; ".join(f"{name} {value}" for name, value in found[part].items()))
-    print(f"\n{report.table(results)}\n")
+    for line in report.conditions(found):
+        print(line)
+    print(f"\n{report.table(found['cases'])}\n")
     for line in report.remarks(results):
         print(line)
     if options.json:

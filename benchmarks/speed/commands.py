@@ -120,7 +120,12 @@ class _TrainCommand(LongCommand):
         self.folder = tempfile.TemporaryDirectory()
         train, test = map(str, files)
         options = {
+            # The form that the peer has.
             "--algo": "ff",
+            "--loss": "softplus",
+            "--negatives": "random",
+            "--head-layers": "later",
+            "--readout": "goodness",
             "--hidden": ",".join(map(str, NET)),
             "--epochs": epochs,
             "--batch": BATCH,

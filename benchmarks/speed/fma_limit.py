@@ -13,8 +13,10 @@ from lwnn._kernels import available
 
 SOURCE = Path(__file__).with_suffix(".c")
 #: For the widest vectors of the processor, whatever build of the kernels is in use.
+AVX512 = ["-mavx512f", "-mfma", "-mprefer-vector-width=512"]
 FLAGS = {
-    "avx512": ["-mavx512f", "-mfma", "-mprefer-vector-width=512"],
+    "avx512vnni": AVX512,
+    "avx512": AVX512,
     "avx2": ["-mavx2", "-mfma"],
 }
 TURNS = 1 << 20

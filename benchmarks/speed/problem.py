@@ -45,7 +45,8 @@ class Problem:
     def network(self):
         """The net, as lwnn describes it."""
         scale = label_scale(self.inputs) if self.kind == "ff" else 1.0
-        return Network(self.kind, self.inputs, self.hidden, CLASSES, label_scale=scale)
+        form = {"label_scale": scale, "head_layers": "later"}
+        return Network(self.kind, self.inputs, self.hidden, CLASSES, **form)
 
     @property
     def sharpness(self):

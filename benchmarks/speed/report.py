@@ -1,6 +1,7 @@
 """Results as a Markdown table, for the terminal and for the documentation, and as JSON."""
 
 import dataclasses
+import datetime
 import math
 
 from benchmarks.speed import machine
@@ -22,29 +23,30 @@ def duration(seconds):
     return f"{seconds / size:#.3g}".rstrip(".") + f" {unit}"
 
 
-def rows_of(result):
-    """Lines of the table for a result: one a peer, or one without, or none."""
-    if result.ours is None:
+def rows_of(case):
+    """Lines of the table for a case as `case_of` has it: one a peer, or one without, or none."""
+    sides = {name: side["seconds_per_row"] for name, side in case["sides"].items()}
+    if not sides:
         return
-    gflops, share = result.gflops, result.share
-    for peer in result.peers or [None]:
-        times, target = result.peers.get(peer), result.targets().get(peer)
+    ours, gflops, share = sides.pop("lwnn"), case["gflops"], case["share_of_fma_limit"]
+    for peer in sides or [None]:
+        target = case["targets"].get(peer)
         yield (
-            result.case.title,
-            str(result.threads),
-            duration(result.ours.seconds()),
+            case["title"],
+            str(case["threads"]),
+            duration(ours),
             peer or "",
-            duration(times.seconds()) if times else "",
-            f"{result.ratio(peer):.2f}" if times else "",
+            duration(sides[peer]) if peer else "",
+            f"{case['ratios'][peer]:.2f}" if peer else "",
             f"{target:g}" if target else "",
             f"{gflops:.1f}" if gflops else "",
             f"{share:.0%}" if share else "",
         )
 
 
-def table(results):
-    """The table of all results, columns aligned."""
-    lines = [COLUMNS, *(line for result in results for line in rows_of(result))]
+def table(cases):
+    """The table of all cases, columns aligned."""
+    lines = [COLUMNS, *(line for case in cases for line in rows_of(case))]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     left = [name in TEXT_COLUMNS for name in COLUMNS]
     marks = [
@@ -59,6 +61,16 @@ def table(results):
         for line in lines
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in (cells[0], marks, *cells[1:]))
+
+
+def conditions(found):
+    """When, on what and with what the figures of `as_json` were measured, a line each."""
+    machine, versions, load = (
+        "; ".join(f"{name} {value}" for name, value in found[part].items())
+        for part in ("machine", "versions", "load")
+    )
+    measured = f"{found['date']}, seed {found['seed']}, {found['settings']['rounds']} rounds"
+    return [measured, machine, versions, f"load {load}"]
 
 
 def remarks(results):
@@ -77,17 +89,19 @@ def remarks(results):
 def as_json(results, settings, fma, load):
     """Everything that was measured, for `json.dump`; `load` is that from before the run."""
     return {
+        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}",
         "machine": machine.describe(),
         "load": {"before": load, "after": machine.load()},
         "versions": machine.versions(),
         "seed": SEED,
         "settings": dataclasses.asdict(settings),
         "fma_vector_operations": fma.operations if fma else None,
-        "cases": [_result(result) for result in results],
+        "cases": [case_of(result) for result in results],
     }
 
 
-def _result(result):
+def case_of(result):
+    """A result as JSON has it."""
     timed = result.ours is not None
     sides = {"lwnn": result.ours, **result.peers} if timed else {}
     return {

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.speed.torch_nets import ForwardForwardNet, normalised
 
-CLASSES, HIDDEN, BATCH, RATE, SHARPNESS = 10, (500, 500), 100, 0.001, 20.0
+CLASSES, HIDDEN, BATCH, RATE, SHARPNESS, LABEL_SCALE = 10, (500, 500), 100, 0.001, 20.0, 5.6
 SCORED_AT_ONCE = 1000
 
 
@@ -36,12 +36,12 @@ def make_net(inputs):
     layers = []
     for width, wide in zip((inputs, *HIDDEN), HIDDEN, strict=False):
         columns = width if layers else width + CLASSES
-        weight = torch.randn(wide, columns) / math.sqrt(width)
+        weight = torch.randn(wide, columns) * math.sqrt(2 / width)
         layers.append((weight.requires_grad_(), torch.zeros(wide, requires_grad=True)))
     read_by_head = sum(HIDDEN[min(1, len(HIDDEN) - 1) :])
     head = torch.zeros(CLASSES, read_by_head), torch.zeros(CLASSES)
     head = tuple(tensor.requires_grad_() for tensor in head)
-    return ForwardForwardNet(layers, head, SHARPNESS, math.sqrt(inputs) / 2)
+    return ForwardForwardNet(layers, head, SHARPNESS, LABEL_SCALE)
 
 
 def train(net, x, y, epochs):

@@ -2,7 +2,7 @@
 
 The same source is built for several kinds of processor. `kernels` is the best build that this
 processor runs; the environment variable ``LWNN_KERNELS`` forces another one: ``reference``
-(plain NumPy, slow, the yardstick), ``baseline``, ``avx2`` or ``avx512``.
+(plain NumPy, slow, the yardstick), ``baseline``, ``avx2``, ``avx512`` or ``avx512vnni``.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import os
 from lwnn.errors import MissingToolError, UsageError
 
 #: From the plainest to the best.
-VARIANTS = ("reference", "baseline", "avx2", "avx512")
+VARIANTS = ("reference", "baseline", "avx2", "avx512", "avx512vnni")
 
 
 def load(variant):

@@ -5,8 +5,11 @@ include "dense.pxi"
 include "ff_losses.pxi"
 include "forward_forward.pxi"
 include "few.pxi"
+include "columns.pxi"
 include "mono.pxi"
+include "unsupervised.pxi"
 include "images.pxi"
+include "perceptron.pxi"
 include "perturbation.pxi"
 include "perturbation_forms.pxi"
 include "int8.pxi"
@@ -15,6 +18,7 @@ include "int8.pxi"
 cdef extern from "processor.h":
     int lwnn_has_avx2()
     int lwnn_has_avx512()
+    int lwnn_has_avx512vnni()
 
 
 def processor_has(str variant):
@@ -23,4 +27,6 @@ def processor_has(str variant):
         return bool(lwnn_has_avx2())
     if variant == "avx512":
         return bool(lwnn_has_avx512())
+    if variant == "avx512vnni":
+        return bool(lwnn_has_avx512vnni())
     return True

@@ -13,8 +13,9 @@ cdef extern from "tile.h" nogil:
     void lwnn_tile(int rows, const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
                    const float *b, Py_ssize_t ldb, Py_ssize_t depth, int mode, float scale,
                    Py_ssize_t lanes, float *out, Py_ssize_t ldo)
-    void lwnn_dot(int rows, const float *a, Py_ssize_t lda, const float *x, Py_ssize_t depth,
-                  float *out, Py_ssize_t ldo)
+    void lwnn_tile_bias(Py_ssize_t rows, const float *bias, int relu, float *out, Py_ssize_t ldo)
+    void lwnn_fetch(const void *start, Py_ssize_t bytes)
+    void lwnn_dot(Py_ssize_t rows, const float *a, Py_ssize_t depth, const float *x, float *out)
     void transpose "lwnn_transpose"(const float *a, Py_ssize_t lda, Py_ssize_t rows,
                                     Py_ssize_t cols, float *out, Py_ssize_t ldo)
     void lwnn_pack(const float *b, Py_ssize_t ldb, Py_ssize_t depth, Py_ssize_t columns,
@@ -63,12 +64,16 @@ cdef enum:
 cdef enum:
     FEW = 4
 
-# A product goes over `b` in panels of so many floats, half of a usual L2 cache, and of so many
-# rows, which keeps what a tile reads of `a` in L1. What is smaller than STAYS needs no panel.
+# A product goes over `b` in panels of so many floats, most of a usual L2 cache; more than that is
+# taken so many rows at a time. What is smaller than STAYS needs no panel.
 cdef enum:
-    PANEL = 65536
-    DEEP = 512
+    PANEL = 98304
+    DEEP = 320
     STAYS = 6144
+
+# Floats of `a` and `out` from which on a product fetches ahead: what is in L2 or L3 comes in time.
+cdef enum:
+    FAR = 1048576
 
 # Multiply-accumulates below which threads cost more than they give.
 cdef enum:
@@ -94,14 +99,17 @@ cdef struct Arena:
 
 cdef float *carve(Arena *arena, Py_ssize_t size) noexcept nogil:
     """The next `size` floats, from a 64-byte boundary, with room behind for a whole tile's load."""
-    cdef Py_ssize_t start = arena.used
+    # An arena begins on the boundary before its workspace, so its first 16 floats are not ours.
+    cdef Py_ssize_t start = max(arena.used, <Py_ssize_t>16)
     arena.used = (start + size + LWNN_LANES + 15) // 16 * 16
     return arena.base + start if arena.base != NULL else NULL
 
 
 cdef Arena arena_over(float[::1] workspace):
     cdef Arena arena
-    arena.base = &workspace[0] if workspace.shape[0] else NULL
+    arena.base = NULL
+    if workspace.shape[0]:
+        arena.base = <float *>(<size_t>&workspace[0] // 64 * 64)
     arena.used = 0
     return arena
 
@@ -151,55 +159,147 @@ cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads
     return team
 
 
-cdef void product_rows(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
-                       const float *b, Py_ssize_t ldb,
-                       Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
-                       int mode, float scale, float *out, Py_ssize_t ldo,
-                       float *panel) noexcept nogil:
-    """Rows first..last of out[m][n] (=, +=) scale * a[m][depth] b[depth][n].
+# A matrix whose columns are lanes. As it lies, rows are `ld` apart and `step` is LWNN_LANES. In
+# tiles, each LWNN_LANES columns stand by themselves, row after row: `ld` is LWNN_LANES, `step` goes
+# from one block of columns to the next, and a product reads it from end to end.
+cdef struct Matrix:
+    float *at
+    Py_ssize_t ld
+    Py_ssize_t step
 
-    A `b` that does not stay in L1 is read through `panel`, a piece at a time.
+
+cdef inline Matrix as_it_lies(const float *at, Py_ssize_t ld) noexcept nogil:
+    cdef Matrix m
+    m.at, m.ld, m.step = <float *>at, ld, LWNN_LANES
+    return m
+
+
+cdef inline Matrix in_tiles(const float *at, Py_ssize_t rows) noexcept nogil:
+    cdef Matrix m
+    m.at, m.ld, m.step = <float *>at, LWNN_LANES, rows * LWNN_LANES
+    return m
+
+
+cdef inline Matrix part(Matrix m, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    """From a row and a column, the first of a tile, on."""
+    m.at += row * m.ld + column // LWNN_LANES * m.step
+    return m
+
+
+# What becomes of the sums: out (=, +=) scale * sum, and of finished ones + bias, then ReLU.
+cdef struct End:
+    int mode
+    float scale
+    const float *bias
+    bint relu
+
+
+cdef inline End plain_end(int mode, float scale) noexcept nogil:
+    cdef End end
+    end.mode, end.scale, end.bias, end.relu = mode, scale, NULL, False
+    return end
+
+
+cdef inline Py_ssize_t even_share(Py_ssize_t n, Py_ssize_t most, Py_ssize_t unit) noexcept nogil:
+    """`n` in as few shares of at most `most` as will do, all alike and of whole units."""
+    cdef Py_ssize_t count = (n + most - 1) // most
+    return ((n + count - 1) // count + unit - 1) // unit * unit
+
+
+cdef void multiply(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matrix b,
+                   Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
+                   End end, Matrix out, float *panel) noexcept nogil:
+    """Rows first..last of out[m][n] (=, +=) scale * a[m][depth] b[depth][n], and what `end` adds.
+
+    A `b` that neither stays in L1 nor stands in tiles is read through `panel`, a piece at a time.
     """
-    cdef bint small = panel == NULL or depth * padded(n) <= STAYS
-    cdef Py_ssize_t deep = depth if small else min(depth, <Py_ssize_t>DEEP)
-    cdef Py_ssize_t wide = n if small else max(LWNN_LANES, PANEL // deep // LWNN_LANES * LWNN_LANES)
-    cdef Py_ssize_t k = 0, j, kk, nn
+    cdef bint pack = b.step == LWNN_LANES and b.ld != LWNN_LANES and panel != NULL
+    cdef bint far = (last - first) * (depth + n) > FAR
+    cdef Py_ssize_t deep = depth, wide = n, k = 0, j, kk, nn
+    cdef Matrix piece
+    cdef End now = end
+    if depth * padded(n) <= STAYS:
+        pack = False
+    elif (pack or b.ld == LWNN_LANES) and depth * padded(n) > PANEL:
+        deep = even_share(depth, DEEP, 16)
+        wide = even_share(n, max(LWNN_LANES, PANEL // deep // LWNN_LANES * LWNN_LANES), LWNN_LANES)
     while k < depth:
         kk = min(deep, depth - k)
+        now.mode = end.mode if k == 0 else LWNN_ADD
+        now.bias = end.bias if k + kk == depth else NULL
         j = 0
         while j < n:
             nn = min(wide, n - j)
-            if small:
-                tiles(a + k * depth_step, row_step, depth_step, b + k * ldb + j, ldb, LWNN_LANES,
-                      first, last, nn, kk, mode if k == 0 else LWNN_ADD, scale, out + j, ldo)
-            else:
-                lwnn_pack(b + k * ldb + j, ldb, kk, nn, panel)
-                tiles(a + k * depth_step, row_step, depth_step, panel, LWNN_LANES, kk * LWNN_LANES,
-                      first, last, nn, kk, mode if k == 0 else LWNN_ADD, scale, out + j, ldo)
+            piece = part(b, k, j)
+            if pack:
+                lwnn_pack(piece.at, piece.ld, kk, nn, panel)
+                piece = in_tiles(panel, kk)
+            tiles(a + k * depth_step, row_step, depth_step, piece, first, last, nn, kk, &now,
+                  part(out, 0, j), far)
             j += wide
         k += deep
 
 
-cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
-                const float *b, Py_ssize_t ldb, Py_ssize_t tile_step,
+cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matrix b,
                 Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
-                int mode, float scale, float *out, Py_ssize_t ldo) noexcept nogil:
-    """All tiles of one piece of `b`, whose tiles start `tile_step` apart."""
-    cdef Py_ssize_t r = first, l, rows
-    cdef const float *columns_of_b
+                const End *end, Matrix out, bint far) noexcept nogil:
+    """All tiles of one piece of `b`. With `far`, what the next ones need is fetched meanwhile."""
+    cdef Py_ssize_t r = first, l, rows, after, q, k
+    cdef Py_ssize_t count = (n + LWNN_LANES - 1) // LWNN_LANES  # tiles side by side
+    cdef Py_ssize_t share = ((depth + 15) // 16 + count - 1) // count * 16
+    cdef Matrix source, target
     while r < last:
         rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
         if rows < last - r < 2 * LWNN_ROWS:
             # Two tiles alike: a thin one has too few sums to hide the latency of an addition.
             rows = (last - r + 1) // 2
-        columns_of_b = b
+        after = min(<Py_ssize_t>LWNN_ROWS, last - r - rows) if depth_step == 1 else 0
+        source, target = b, part(out, r, 0)
         l = 0
         while l < n:
-            lwnn_tile(<int>rows, a + r * row_step, row_step, depth_step, columns_of_b, ldb, depth,
-                      mode, scale, min(<Py_ssize_t>LWNN_LANES, n - l), out + r * ldo + l, ldo)
-            columns_of_b += tile_step
+            if far:
+                for q in range(rows):
+                    lwnn_fetch(target.at + q * out.ld + LWNN_LANES - 1, 1)
+                k = l // LWNN_LANES * share
+                for q in range(after):
+                    lwnn_fetch(a + (r + rows + q) * row_step + k,
+                               min(depth - k, share) * sizeof(float))
+            lwnn_tile(<int>rows, a + r * row_step, row_step, depth_step, source.at, b.ld, depth,
+                      end.mode, end.scale, min(<Py_ssize_t>LWNN_LANES, n - l), target.at, out.ld)
+            if end.bias != NULL:
+                lwnn_tile_bias(rows, end.bias + r, end.relu, target.at, out.ld)
+            source.at += b.step
+            target.at += out.step
             l += LWNN_LANES
         r += rows
+
+
+cdef void shared_multiply(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matrix b,
+                          Py_ssize_t m, Py_ssize_t n, Py_ssize_t depth, End end, Matrix out,
+                          const Team *team) noexcept nogil:
+    """`multiply` for all m rows, which the threads share out.
+
+    `b` must be readable up to whole tiles of columns.
+    """
+    cdef Py_ssize_t count = (m + LWNN_ROWS - 1) // LWNN_ROWS
+    cdef int threads = <int>min(<Py_ssize_t>team.threads, count), t
+    if threads <= 1 or m * n * depth < WORTH_A_TEAM:
+        multiply(a, row_step, depth_step, b, 0, m, n, depth, end, out, team.panels)
+        return
+    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        multiply(a, row_step, depth_step, b, count * t // threads * LWNN_ROWS,
+                 min(m, count * (t + 1) // threads * LWNN_ROWS), n, depth, end, out,
+                 team.panels + t * team.share if team.panels != NULL else NULL)
+
+
+cdef void product_rows(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
+                       const float *b, Py_ssize_t ldb,
+                       Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
+                       int mode, float scale, float *out, Py_ssize_t ldo,
+                       float *panel) noexcept nogil:
+    """Rows first..last of out[m][n] (=, +=) scale * a[m][depth] b[depth][n], all as they lie."""
+    multiply(a, row_step, depth_step, as_it_lies(b, ldb), first, last, n, depth,
+             plain_end(mode, scale), as_it_lies(out, ldo), panel)
 
 
 cdef void product(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
@@ -207,20 +307,9 @@ cdef void product(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step,
                   Py_ssize_t m, Py_ssize_t n, Py_ssize_t depth,
                   int mode, float scale, float *out, Py_ssize_t ldo,
                   const Team *team) noexcept nogil:
-    """out[m][n] (=, +=) scale * a[m][depth] b[depth][n]; threads share out the rows.
-
-    `b` must be readable up to whole tiles of columns.
-    """
-    cdef Py_ssize_t count = (m + LWNN_ROWS - 1) // LWNN_ROWS
-    cdef int threads = <int>min(<Py_ssize_t>team.threads, count), t
-    if threads <= 1 or m * n * depth < WORTH_A_TEAM:
-        product_rows(a, row_step, depth_step, b, ldb, 0, m, n, depth, mode, scale, out, ldo,
-                     team.panels)
-        return
-    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
-        product_rows(a, row_step, depth_step, b, ldb, count * t // threads * LWNN_ROWS,
-                     min(m, count * (t + 1) // threads * LWNN_ROWS), n, depth, mode, scale,
-                     out, ldo, team.panels + t * team.share if team.panels != NULL else NULL)
+    """`product_rows` for all m rows, which the threads share out."""
+    shared_multiply(a, row_step, depth_step, as_it_lies(b, ldb), m, n, depth,
+                    plain_end(mode, scale), as_it_lies(out, ldo), team)
 
 
 cdef void forward(const float *w_oi, Py_ssize_t n_in, Py_ssize_t n_out, const float *x_ib,
@@ -244,12 +333,52 @@ cdef void gather(const data_t *x, const float *scaler, float clip, Py_ssize_t n_
     cdef float *out
     for b in range(samples):
         line = x + (rows[b] if rows != NULL else b) * n_in
+        if b + 1 < samples:
+            lwnn_fetch(x + (rows[b + 1] if rows != NULL else b + 1) * n_in, n_in * sizeof(data_t))
         out = out_bi + b * ldo
         if data_t is float:
             lwnn_scale_float(line, scaler, scaler + n_in, clip, n_in, out)
         else:
             lwnn_scale_byte(line, scaler, scaler + n_in, clip, n_in, out)
         memset(out + n_in, 0, (ldo - n_in) * sizeof(float))
+
+
+cdef void scale_row(const data_t *x, const float *scaler, float clip, Py_ssize_t n_in,
+                    Py_ssize_t at, Py_ssize_t n, float *out) noexcept nogil:
+    """Features at..at + n of one row, as `gather`; a whole tile's are a loop of known length."""
+    cdef const float *scale = scaler + n_in
+    if data_t is float:
+        if n == LWNN_LANES:
+            lwnn_scale_float(x + at, scaler + at, scale + at, clip, LWNN_LANES, out)
+        else:
+            lwnn_scale_float(x + at, scaler + at, scale + at, clip, n, out)
+    elif n == LWNN_LANES:
+        lwnn_scale_byte(x + at, scaler + at, scale + at, clip, LWNN_LANES, out)
+    else:
+        lwnn_scale_byte(x + at, scaler + at, scale + at, clip, n, out)
+
+
+cdef void gather_tile(const data_t *x, const float *scaler, float clip, Py_ssize_t n_in,
+                      const int *rows, Py_ssize_t samples, float *out_bi, Py_ssize_t step,
+                      float *out_ib) noexcept nogil:
+    """Up to LWNN_LANES scaled rows, both ways: as rows in tiles of inputs, `step` apart, and
+    as one tile of samples."""
+    cdef Py_ssize_t b, i = 0, n
+    cdef float *block
+    if samples < LWNN_LANES:
+        memset(out_ib, 0, n_in * LWNN_LANES * sizeof(float))
+    for b in range(samples):
+        # All at once: rows lie apart, and few bytes of each are read at a time.
+        lwnn_fetch(x + (rows[b] if rows != NULL else b) * n_in, n_in * sizeof(data_t))
+    while i < n_in:
+        n = min(<Py_ssize_t>LWNN_LANES, n_in - i)
+        block = out_bi + i // LWNN_LANES * step
+        for b in range(samples):
+            scale_row(x + (rows[b] if rows != NULL else b) * n_in, scaler, clip, n_in, i, n,
+                      block + b * LWNN_LANES)
+            memset(block + b * LWNN_LANES + n, 0, (LWNN_LANES - n) * sizeof(float))
+        transpose(block, LWNN_LANES, samples, n, out_ib + i * LWNN_LANES, LWNN_LANES)
+        i += LWNN_LANES
 
 
 # ---------------------------------------------------------------- activations
@@ -422,30 +551,42 @@ cdef Optimizer optimizer_from(int method, const double[::1] hyper, float[:, ::1]
 
 
 cdef void gradient_rows(float *params, Py_ssize_t weight, const float *d_ob, Py_ssize_t ldd,
-                        const float *x_bi, Py_ssize_t ldx, Py_ssize_t first, Py_ssize_t last,
+                        Matrix x_bi, Py_ssize_t first, Py_ssize_t last,
                         Py_ssize_t n_in, Py_ssize_t samples, float scale, const Optimizer *how,
                         float *panel, float *sums) noexcept nogil:
     """Update the weights of units first..last, a row of tiles at a time.
 
-    The optimizer takes each gradient while it is still in L1; it is never stored whole.
+    The optimizer takes each gradient while it is still in L1; it is never stored whole. What it
+    needs of weights and memory is fetched while the tiles are summed.
     """
-    cdef bint small = samples * padded(n_in) <= STAYS
+    cdef bint pack = x_bi.step == LWNN_LANES and samples * padded(n_in) > STAYS
     cdef Py_ssize_t fits = max(<Py_ssize_t>LWNN_LANES, PANEL // samples // LWNN_LANES * LWNN_LANES)
-    cdef Py_ssize_t wide = min(<Py_ssize_t>SUMMED, SUMMED if small else fits)
-    cdef Py_ssize_t j = 0, nn, r, rows, q
+    cdef Py_ssize_t wide = min(<Py_ssize_t>SUMMED, fits if pack else SUMMED)
+    cdef Py_ssize_t j = 0, l, nn, r, rows, q, place
+    cdef Matrix piece
     while j < n_in:
         nn = min(wide, n_in - j)
-        if not small:
-            lwnn_pack(x_bi + j, ldx, samples, nn, panel)
+        piece = part(x_bi, 0, j)
+        if pack:
+            lwnn_pack(piece.at, piece.ld, samples, nn, panel)
+            piece = in_tiles(panel, samples)
         r = first
         while r < last:
             rows = min(<Py_ssize_t>LWNN_ROWS, last - r)
-            tiles(d_ob + r * ldd, ldd, 1, x_bi + j if small else panel,
-                  ldx if small else <Py_ssize_t>LWNN_LANES,
-                  LWNN_LANES if small else samples * LWNN_LANES,
-                  0, rows, nn, samples, LWNN_SET, scale, sums, SUMMED)
+            place = weight + r * n_in + j
+            l = 0
+            while l < nn:
+                for q in range(rows):
+                    lwnn_fetch(params + place + q * n_in + l, 1)
+                    lwnn_fetch(how.first + place + q * n_in + l, 1)
+                    if how.second != NULL:
+                        lwnn_fetch(how.second + place + q * n_in + l, 1)
+                lwnn_tile(<int>rows, d_ob + r * ldd, ldd, 1, part(piece, 0, l).at, piece.ld,
+                          samples, LWNN_SET, scale, min(<Py_ssize_t>LWNN_LANES, nn - l), sums + l,
+                          SUMMED)
+                l += LWNN_LANES
             for q in range(rows):
-                optimize_range(params, sums + q * SUMMED, weight + (r + q) * n_in + j, 0, nn, how)
+                optimize_range(params, sums + q * SUMMED, place + q * n_in, 0, nn, how)
             r += rows
         j += wide
 
@@ -454,21 +595,30 @@ cdef void layer_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
                          const float *d_ob, Py_ssize_t ldd, const float *x_bi, Py_ssize_t ldx,
                          Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
                          const Optimizer *how, float *grad, const Team *team) noexcept nogil:
-    """One layer's update: dW = scale * d x, db = scale * sum of d; plain SGD adds its products
-    straight to the weights."""
+    """One layer's update: dW = scale * d x, db = scale * sum of d, with x as it lies."""
+    update_layer(params, weight, bias, d_ob, ldd, as_it_lies(x_bi, ldx), n_in, n_out, samples,
+                 scale, how, grad, team)
+
+
+cdef void update_layer(float *params, Py_ssize_t weight, Py_ssize_t bias,
+                       const float *d_ob, Py_ssize_t ldd, Matrix x_bi,
+                       Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
+                       const Optimizer *how, float *grad, const Team *team) noexcept nogil:
+    """One layer's update; plain SGD adds its products straight to the weights."""
     cdef Py_ssize_t o, count = (n_out + LWNN_ROWS - 1) // LWNN_ROWS
     cdef int t, threads = <int>min(<Py_ssize_t>team.threads, count)
     if n_out * n_in * samples < WORTH_A_TEAM:
         threads = 1
     if how.method == SGD:
-        product(d_ob, ldd, 1, x_bi, ldx, n_out, n_in, samples, LWNN_ADD, -how.rate * scale,
-                params + weight, n_in, team)
+        shared_multiply(d_ob, ldd, 1, x_bi, n_out, n_in, samples,
+                        plain_end(LWNN_ADD, -how.rate * scale),
+                        as_it_lies(params + weight, n_in), team)
     elif threads <= 1:
-        gradient_rows(params, weight, d_ob, ldd, x_bi, ldx, 0, n_out, n_in, samples, scale, how,
+        gradient_rows(params, weight, d_ob, ldd, x_bi, 0, n_out, n_in, samples, scale, how,
                       team.panels, team.sums)
     else:
         for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
-            gradient_rows(params, weight, d_ob, ldd, x_bi, ldx, count * t // threads * LWNN_ROWS,
+            gradient_rows(params, weight, d_ob, ldd, x_bi, count * t // threads * LWNN_ROWS,
                           min(n_out, count * (t + 1) // threads * LWNN_ROWS), n_in, samples,
                           scale, how,
                           team.panels + t * team.share if team.panels != NULL else NULL,

@@ -4,6 +4,9 @@
 #     D_L = dC/dz_L,             D_l = (W_{l+1}^T D_{l+1}) f'(a_l)
 #     dW_l = D_l a_{l-1}^T,      db_l = sum over samples of D_l
 #
+# Activations and errors stand in tiles of samples, `[tile][unit][lane]`, the inputs of a gradient
+# in tiles of units, `[tile][sample][lane]`: products read them from end to end, nothing is packed.
+#
 # Rumelhart, Hinton & Williams 1986. Refuses nothing: sizes, labels and order were checked in
 # Python, and the workspace by `carve`.
 
@@ -12,11 +15,12 @@ cdef struct Dense:
     Py_ssize_t layers
     const long long *table
     float *params
-    float *acts[MAX_LAYERS + 1]   # [unit][sample] of the input and of each layer
-    float *input                  # [sample][unit], the scaled rows
-    float *rows                   # [sample][unit], input of a later layer
-    float *delta                  # [unit][sample], error of the layer at hand
-    float *below                  # [unit][sample], error of the layer below
+    float *acts[MAX_LAYERS + 1]   # the input and the outputs of each layer, in tiles of samples
+    float *input                  # the scaled rows, in tiles of inputs
+    float *rows                   # input of a later layer, in tiles of its inputs
+    float *delta                  # error of the layer at hand, in tiles of samples
+    float *below                  # error of the layer below, likewise
+    float *errors                 # [unit][sample], error of the layer at hand
     float *grad
     Team team
 
@@ -34,10 +38,11 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
         net.acts[l + 1] = carve(arena, table[l, OUT] * ld)
         widest = max(widest, table[l, IN], table[l, OUT])
     net.rows = carve(arena, batch * padded(widest))
-    net.delta = net.below = net.grad = NULL
+    net.delta = net.below = net.errors = net.grad = NULL
     if training:
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
+        net.errors = carve(arena, widest * ld)
         net.grad = carve(arena, gradient_size(table))
     net.team = team_layout(arena, panel_size(table, batch), training, threads)
     return net
@@ -61,17 +66,40 @@ cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize
     return net
 
 
+cdef inline Py_ssize_t lanes(Py_ssize_t samples) noexcept nogil:
+    """Columns to compute for so many samples: whole vectors."""
+    return (samples + LWNN_VECTOR - 1) // LWNN_VECTOR * LWNN_VECTOR
+
+
+cdef void dense_input(Dense *net, const data_t *x, const float *scaler, float clip,
+                      const int *rows, Py_ssize_t samples, bint keep) noexcept nogil:
+    """Scaled rows in `net.acts[0]`, and in `net.input` if the gradient will need them."""
+    cdef Py_ssize_t start = 0, count, n_in = net.table[IN]
+    while start < samples:
+        count = min(<Py_ssize_t>LWNN_LANES, samples - start)
+        gather_tile(x if rows != NULL else x + start * n_in, scaler, clip, n_in,
+                    rows + start if rows != NULL else NULL, count,
+                    net.input + (start * LWNN_LANES if keep else 0),
+                    (samples if keep else count) * LWNN_LANES, net.acts[0] + start * n_in)
+        start += LWNN_LANES
+
+
 cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
-    """From the rows in `net.input` to the scores in the last of `net.acts`."""
-    cdef Py_ssize_t l, ld = padded(samples)
+    """From the inputs in `net.acts[0]` to the scores in the last of `net.acts`."""
+    cdef Py_ssize_t l, i
     cdef const long long *row
-    transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
-    clear_padding(net.acts[0], net.table[IN], samples, ld)
+    cdef float *out
+    cdef End end = plain_end(LWNN_SET, 1.0)
     for l in range(net.layers):
         row = net.table + 6 * l
-        forward(net.params + row[WEIGHT], row[IN], row[OUT], net.acts[l], samples,
-                net.acts[l + 1], &net.team)
-        bias_activate(net.acts[l + 1], net.params + row[BIAS], row[OUT], ld, row[ACTIVATION])
+        out = net.acts[l + 1]
+        end.bias = net.params + row[BIAS]
+        end.relu = row[ACTIVATION] == RELU
+        shared_multiply(net.params + row[WEIGHT], row[IN], 1, in_tiles(net.acts[l], row[IN]),
+                        row[OUT], lanes(samples), row[IN], end, in_tiles(out, row[OUT]), &net.team)
+        if row[ACTIVATION] != RELU and row[ACTIVATION] != LINEAR:
+            for i in range(row[OUT] * padded(samples)):
+                out[i] = activate(out[i], row[ACTIVATION])
 
 
 cdef void clear_padding(float *a_ub, Py_ssize_t units, Py_ssize_t samples,
@@ -115,48 +143,106 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
         start = 0
         while start < n:
             samples = min(batch, n - start)
-            gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
-                   padded(net.table[IN]))
             if samples <= FEW:
+                gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
+                       padded(net.table[IN]))
                 few_dense_forward(&net, samples)
                 memcpy(&out[start, 0], net.acts[net.layers],
                        samples * out.shape[1] * sizeof(float))
             else:
+                dense_input(&net, &x[start, 0], &scaler[0, 0], clip, NULL, samples, False)
                 dense_forward(&net, samples)
-                transpose(net.acts[net.layers], padded(samples), out.shape[1], samples,
-                          &out[start, 0], out.shape[1])
+                scores_out(net.acts[net.layers], out.shape[1], samples, &out[start, 0])
             start += samples
+
+
+cdef void scores_out(const float *z, Py_ssize_t classes, Py_ssize_t samples,
+                     float *out) noexcept nogil:
+    """Scores in tiles of samples, as rows."""
+    cdef Py_ssize_t start = 0
+    while start < samples:
+        transpose(z + start * classes, LWNN_LANES, classes,
+                  min(<Py_ssize_t>LWNN_LANES, samples - start), out + start * classes, classes)
+        start += LWNN_LANES
+
+
+cdef double dense_errors(Dense *net, const int *y, const int *order, Py_ssize_t samples,
+                         int cost) noexcept nogil:
+    """Cost of the batch; `net.delta` becomes dC/dz of the output layer."""
+    cdef Py_ssize_t start = 0, classes = net.table[6 * (net.layers - 1) + OUT]
+    cdef double loss = 0
+    memcpy(net.delta, net.acts[net.layers], classes * padded(samples) * sizeof(float))
+    while start < samples:
+        loss += output_error(net.delta + start * classes, classes, LWNN_LANES, y, order + start,
+                             min(<Py_ssize_t>LWNN_LANES, samples - start), cost)
+        start += LWNN_LANES
+    return loss
+
+
+cdef void rows_of(const float *a, Py_ssize_t units, Py_ssize_t samples,
+                  float *out) noexcept nogil:
+    """Tiles of samples become tiles of units; padding columns are set to 0."""
+    cdef Py_ssize_t u = 0, start, n
+    cdef float *tile
+    while u < units:
+        n = min(<Py_ssize_t>LWNN_LANES, units - u)
+        tile = out + u * samples
+        if n < LWNN_LANES:
+            memset(tile, 0, samples * LWNN_LANES * sizeof(float))
+        start = 0
+        while start < samples:
+            transpose(a + start * units + u * LWNN_LANES, LWNN_LANES, n,
+                      min(<Py_ssize_t>LWNN_LANES, samples - start), tile + start * LWNN_LANES,
+                      LWNN_LANES)
+            start += LWNN_LANES
+        u += LWNN_LANES
+
+
+cdef void lines_of(const float *a, Py_ssize_t units, Py_ssize_t samples,
+                   float *out) noexcept nogil:
+    """Tiles of samples as `[unit][sample]`."""
+    cdef Py_ssize_t u, start = 0, ld = padded(samples)
+    while start < samples:
+        for u in range(units):
+            memcpy(out + u * ld + start, a + start * units + u * LWNN_LANES,
+                   LWNN_LANES * sizeof(float))
+        start += LWNN_LANES
+
+
+cdef void dense_back(Dense *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
+    """The error of the layer below, in `net.below`."""
+    cdef const long long *row = net.table + 6 * layer
+    cdef const float *a = net.acts[layer]
+    cdef long kind = net.table[6 * (layer - 1) + ACTIVATION]
+    cdef Py_ssize_t i
+    shared_multiply(net.params + row[WEIGHT], 1, row[IN], in_tiles(net.delta, row[OUT]), row[IN],
+                    lanes(samples), row[OUT], plain_end(LWNN_SET, 1.0),
+                    in_tiles(net.below, row[IN]), &net.team)
+    for i in range(row[IN] * padded(samples)):
+        net.below[i] *= slope(a[i], kind)
 
 
 cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
                      const Optimizer *how) noexcept nogil:
-    cdef Py_ssize_t l, i, ld = columns(samples)
+    cdef Py_ssize_t l
     cdef const long long *row
     cdef double loss
-    cdef long kind
     cdef const float *rows
     dense_forward(net, samples)
-    row = net.table + 6 * (net.layers - 1)
-    memcpy(net.delta, net.acts[net.layers], row[OUT] * ld * sizeof(float))
-    loss = output_error(net.delta, row[OUT], ld, y, order, samples, cost)
+    loss = dense_errors(net, y, order, samples, cost)
     for l in range(net.layers - 1, -1, -1):
         row = net.table + 6 * l
-        if l > 0:
-            # The way back reads the weights from before their update.
-            product(net.params + row[WEIGHT], 1, row[IN], net.delta, ld, row[IN], ld, row[OUT],
-                    LWNN_SET, 1.0, net.below, ld, &net.team)
-            kind = net.table[6 * (l - 1) + ACTIVATION]
-            for i in range(row[IN] * ld):
-                net.below[i] *= slope(net.acts[l][i], kind)
         rows = net.input
         if l > 0:
-            transpose(net.acts[l], ld, row[IN], samples, net.rows, padded(row[IN]))
+            # The way back reads the weights from before their update.
+            dense_back(net, l, samples)
+            rows_of(net.acts[l], row[IN], samples, net.rows)
             rows = net.rows
-        layer_gradient(net.params, row[WEIGHT], row[BIAS], net.delta, ld, rows,
-                       padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, how,
-                       net.grad, &net.team)
-        if l > 0:
-            net.delta, net.below = net.below, net.delta
+        lines_of(net.delta, row[OUT], samples, net.errors)
+        update_layer(net.params, row[WEIGHT], row[BIAS], net.errors, padded(samples),
+                     in_tiles(rows, samples), row[IN], row[OUT], samples, <float>1.0 / samples,
+                     how, net.grad, &net.team)
+        net.delta, net.below = net.below, net.delta
     return loss
 
 
@@ -206,11 +292,12 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
         start = 0
         while start < n:
             samples = min(batch, n - start)
-            gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples, net.input,
-                   padded(net.table[IN]))
             if samples <= FEW:
+                gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
+                       net.input, padded(net.table[IN]))
                 loss += few_bp_batch(&net, &y[0], &order[start], samples, cost, &how)
             else:
+                dense_input(&net, &x[0, 0], &scaler[0, 0], clip, &order[start], samples, True)
                 loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
             begin_step(&how, how.step + 1)
             start += samples

@@ -13,7 +13,7 @@ cdef void few_forward(const float *w_oi, const float *bias, Py_ssize_t n_in, Py_
     cdef float *out
     for r in range(rows):
         out = out_ro + r * n_out
-        lwnn_dot(<int>n_out, w_oi, n_in, x_ri + r * ldx, n_in, out, 1)
+        lwnn_dot(n_out, w_oi, n_in, x_ri + r * ldx, out)
         if bias == NULL:
             continue
         if kind == RELU:

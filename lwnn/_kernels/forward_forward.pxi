@@ -177,6 +177,12 @@ cdef void normalise_rows(float *x_bi, Py_ssize_t samples, Py_ssize_t n,
             x_bi[b * ld + i] *= inverse
 
 
+cdef void add_squares(const float *line, float *sums, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in range(n):
+        sums[b] += line[b] * line[b]
+
+
 cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """Rows divided by their root mean square; what the labels are worth beside them."""
     cdef Py_ssize_t b, i, n = net.table[IN], classes = net.classes
@@ -264,12 +270,6 @@ cdef void ff_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept 
             else:
                 own_label_line(shared, net.value, labels, net.labels + p * samples, bias, samples,
                                out)
-
-
-cdef void add_squares(const float *line, float *sums, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t b
-    for b in range(n):
-        sums[b] += line[b] * line[b]
 
 
 cdef void ff_sums(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:

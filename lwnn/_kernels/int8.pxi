@@ -8,48 +8,77 @@
 #                    v M + 2^15 >> 16: 32 bits hold it, since |v| <= sqrt(sum of v^2)
 #
 # Every sum is exact and every row stands alone, so neither the build nor the number of threads
-# can change a bit. The doors take no number of threads: a step of a small net is too short to
-# wait for a team at its end, so whoever scores gives each thread rows of its own.
+# can change a bit, nor whether a row goes by itself or in a tile. The doors take no number of
+# threads: a step of a small net is too short to wait for a team at its end, so whoever scores
+# gives each thread rows of its own.
 #
 # Nothing here needs a maths library, memory of its own, or more than 64 bits, so that C on a
 # small device repeats it. `>>` of a negative number is arithmetic. Refuses nothing: shapes, and
 # that no sum leaves its type, were checked in Python.
 
 cdef extern from "int8.h" nogil:
-    void lwnn_accumulate8(const signed char *x, Py_ssize_t n, const signed char *w,
-                          Py_ssize_t n_in, Py_ssize_t n_out, int *out)
+    ctypedef struct lwnn_layer8:
+        Py_ssize_t n_in, n_out
+        const signed char *weight
+        const signed char *chains
+        const int *order
+        const int *starts
+        const int *further
+        const int *bias
+        const int *moved_bias
+        const int *multiplier
+        const signed char *shift
+        const signed char *table
+        int zero_point
+
+    const int LWNN_FEW8, LWNN_ROWS8, LWNN_TILE8, LWNN_WORD8, LWNN_CHAIN8, LWNN_SATURATES8
+    void lwnn_input_float8(const float *x, const float *offset, const float *multiplier,
+                           Py_ssize_t n, int zero_point, signed char *out)
+    void lwnn_input_byte8(const unsigned char *x, const float *offset, const float *multiplier,
+                          Py_ssize_t n, int zero_point, signed char *out)
+    void lwnn_few8(const signed char *x, Py_ssize_t rows, const signed char *w,
+                   Py_ssize_t n_in, Py_ssize_t n_out, int *out)
     void lwnn_requantize8(const int *sums, const int *bias, const int *multiplier,
                           const signed char *shift, Py_ssize_t n, int zero_point,
+                          signed char *out)
+    void lwnn_to_words8(const signed char *x, Py_ssize_t rows, Py_ssize_t n_in,
+                        unsigned char *out)
+    void lwnn_layer_tile8(const lwnn_layer8 *layer, const unsigned char *x, unsigned char *out)
+    void lwnn_pair8(const signed char *w, Py_ssize_t size, Py_ssize_t outputs, Py_ssize_t words,
+                    unsigned char *sums, int *left, int *order)
+    void lwnn_from_words8(const unsigned char *x, Py_ssize_t rows, Py_ssize_t n,
                           signed char *out)
 
 # Columns of the table of a dense net's layers, as lwnn.quantization.packing writes it.
 cdef enum:
     IN8 = 0
     OUT8 = 1
-    WEIGHT8 = 2
-    SHIFT8 = 3
-    TABLE8 = 4
-    BIAS8 = 5
-    MULTIPLIER8 = 6
-    ZERO8 = 7
+    ZERO8 = 2
+    WEIGHT8 = 3
+    SHIFT8 = 4
+    TABLE8 = 5
+    CHAINS8 = 6
+    BIAS8 = 7
+    MULTIPLIER8 = 8
+    MOVED_BIAS8 = 9
+    ORDER8 = 10
+    STARTS8 = 11
+    FURTHER8 = 12
+    COLUMNS8 = 13
 
 
 # ---------------------------------------------------------------- rows in
 
-cdef inline int nearest(float t, float low, float high) noexcept nogil:
-    """Half away from zero, saturated. Not a number becomes `low`: it is not above it."""
-    t = t if t > low else low
-    t = t if t < high else high
-    return <int>(t - <float>0.5 if t < 0 else t + <float>0.5)
-
-
-cdef void input_row(const data_t *x, const float *offset, const float *multiplier,
-                    Py_ssize_t inputs, int zero_point, signed char *out) noexcept nogil:
-    cdef float low = -128 - zero_point, high = 127 - zero_point
-    cdef Py_ssize_t i
-    for i in range(inputs):
-        out[i] = <signed char>(zero_point + nearest(
-            (<float>x[i] - offset[i]) * multiplier[i], low, high))
+cdef void input_rows(const data_t *x, Py_ssize_t n, const float *offset, const float *multiplier,
+                     Py_ssize_t inputs, int zero_point, signed char *out) noexcept nogil:
+    cdef Py_ssize_t r
+    for r in range(n):
+        if data_t is float:
+            lwnn_input_float8(x + r * inputs, offset, multiplier, inputs, zero_point,
+                              out + r * inputs)
+        else:
+            lwnn_input_byte8(x + r * inputs, offset, multiplier, inputs, zero_point,
+                             out + r * inputs)
 
 
 def int8_input(const data_t[:, ::1] x, const float[::1] offset, const float[::1] multiplier,
@@ -70,10 +99,11 @@ def int8_input(const data_t[:, ::1] x, const float[::1] offset, const float[::1]
     out : int8 (n, inputs)
         OUT.
     """
-    cdef Py_ssize_t n = x.shape[0], inputs = x.shape[1], r
+    if x.shape[0] == 0:
+        return
     with nogil:
-        for r in range(n):
-            input_row(&x[r, 0], &offset[0], &multiplier[0], inputs, zero_point, &out[r, 0])
+        input_rows(&x[0, 0], x.shape[0], &offset[0], &multiplier[0], x.shape[1], zero_point,
+                   &out[0, 0])
 
 
 # ---------------------------------------------------------------- products
@@ -87,15 +117,17 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
     x : int8 (n, inputs)
         IN.
     weight : int8 (outputs, inputs)
-        IN.
+        IN. -127 to 127.
     out : int32 (n, outputs)
         OUT.
     """
-    cdef Py_ssize_t n = x.shape[0]
-    if n == 0:
-        return
+    cdef Py_ssize_t n = x.shape[0], r = 0, rows
     with nogil:
-        lwnn_accumulate8(&x[0, 0], n, &weight[0, 0], x.shape[1], weight.shape[0], &out[0, 0])
+        # So few that they stay in the first cache while the weights pass.
+        while r < n:
+            rows = min(n - r, <Py_ssize_t>LWNN_FEW8)
+            lwnn_few8(&x[r, 0], rows, &weight[0, 0], x.shape[1], weight.shape[0], &out[r, 0])
+            r += rows
 
 
 def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::1] multiplier,
@@ -153,54 +185,164 @@ def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
 
 # ---------------------------------------------------------------- dense nets
 
-cdef void dense_layer8(const signed char *x, Py_ssize_t n, const long long *layer,
-                       const signed char *octets, const int *words, int *sums,
-                       signed char *out) noexcept nogil:
-    """Outputs of a layer for n rows; the table of its activation is applied in place."""
-    cdef Py_ssize_t n_out = layer[OUT8], r
-    lwnn_accumulate8(x, n, octets + layer[WEIGHT8], layer[IN8], n_out, sums)
-    for r in range(n):
-        lwnn_requantize8(sums + r * n_out, words + layer[BIAS8], words + layer[MULTIPLIER8],
-                         octets + layer[SHIFT8], n_out, <int>layer[ZERO8], out + r * n_out)
-    if layer[TABLE8] >= 0:
-        look_up(out, octets + layer[TABLE8], n * n_out, out)
+cdef struct Dense8:
+    Py_ssize_t layers, inputs, widest
+    const long long *table
+    const signed char *octets
+    const int *words
+    signed char *states[2]        # [row][unit] of some rows: quantized input, layers in turn
+    unsigned char *tiles[2]       # [word][row][4] of a tile of rows
+    int *sums                     # [row][unit]
 
 
-def int8_dense(const signed char[:, ::1] x, const long long[:, ::1] layers,
-               const signed char[::1] octets, const int[::1] words, int[::1] sums,
-               signed char[:, ::1] states, signed char[:, ::1] out):
-    """All layers of a dense net: accumulate, requantize and look up, one after the other.
+def int8_saturates():
+    """Whether this build needs weights to be split; see `lwnn.quantization.packing`."""
+    return bool(LWNN_SATURATES8)
+
+
+def int8_pair(const signed char[:, ::1] weight, unsigned char[:, ::1] sums, int[::1] left,
+              int[:, ::1] order):
+    """Pair the words of four weights of each tile of four outputs; see int8_pair.h.
 
     Parameters
     ----------
-    x : int8 (n, inputs)
-        IN. Quantized rows.
-    layers : int64 (layers, 8)
-        IN. Per layer: inputs, outputs, offsets in `octets` of the weight, the shift and the
-        activation's table (-1: none), offsets in `words` of the bias and the multiplier, zero
-        point.
+    weight : int8 (outputs, inputs)
+        IN. A multiple of 8 inputs.
+    sums : uint8 (inputs / 4, 16)
+        Workspace.
+    left : int32 (inputs / 4,)
+        Workspace.
+    order : int32 (outputs / 4, rounded up, inputs / 4)
+        OUT. Every word once; those at 2 c and 2 c + 1 are a pair.
+    """
+    cdef Py_ssize_t tile
+    with nogil:
+        for tile in range(order.shape[0]):
+            lwnn_pair8(&weight[tile * LWNN_TILE8, 0], weight.shape[1],
+                       weight.shape[0] - tile * LWNN_TILE8, order.shape[1], &sums[0, 0],
+                       &left[0], &order[tile, 0])
+
+
+cdef Py_ssize_t few_rows8() noexcept nogil:
+    """Most rows for which a tile would take longer than one after the other."""
+    return LWNN_ROWS8 * 5 // 8
+
+
+cdef Py_ssize_t dense_layout8(Dense8 *net, const long long[:, ::1] layers, char *base) noexcept:
+    """Share out a workspace from `base` on; returns its size, in bytes."""
+    cdef Py_ssize_t i, used = 0, state, tile, widest = 0
+    net.layers = layers.shape[0]
+    net.table = &layers[0, 0]
+    net.inputs = layers[0, IN8]
+    for i in range(net.layers):
+        widest = max(widest, layers[i, OUT8])
+    net.widest = widest
+    widest = max(widest, net.inputs)
+    state = (LWNN_ROWS8 * widest + 63) // 64 * 64
+    tile = (widest + LWNN_CHAIN8 - 1) // LWNN_CHAIN8 * 2 * LWNN_WORD8
+    for i in range(2):
+        net.states[i] = <signed char *>base + used
+        used += state
+        net.tiles[i] = <unsigned char *>base + used
+        used += tile
+    net.sums = <int *>(base + used)
+    return used + LWNN_ROWS8 * net.widest * sizeof(int)
+
+
+def int8_dense_workspace(const long long[:, ::1] layers):
+    """Bytes of workspace that `int8_dense` needs, for any number of rows."""
+    cdef Dense8 net
+    return dense_layout8(&net, layers, NULL)
+
+
+cdef lwnn_layer8 layer_of8(const Dense8 *net, Py_ssize_t i) noexcept nogil:
+    cdef const long long *at = net.table + i * COLUMNS8
+    cdef lwnn_layer8 layer
+    layer.n_in, layer.n_out, layer.zero_point = at[IN8], at[OUT8], <int>at[ZERO8]
+    layer.weight = net.octets + at[WEIGHT8]
+    layer.shift = net.octets + at[SHIFT8]
+    layer.table = net.octets + at[TABLE8] if at[TABLE8] >= 0 else NULL
+    layer.chains = net.octets + at[CHAINS8]
+    layer.bias = net.words + at[BIAS8]
+    layer.multiplier = net.words + at[MULTIPLIER8]
+    layer.moved_bias = net.words + at[MOVED_BIAS8]
+    layer.order = net.words + at[ORDER8]
+    layer.starts = net.words + at[STARTS8]
+    layer.further = net.words + at[FURTHER8]
+    return layer
+
+
+cdef void few_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcept nogil:
+    """All layers for a few quantized rows, which are in the first of the states."""
+    cdef Py_ssize_t i, r
+    cdef lwnn_layer8 layer
+    cdef signed char *target
+    for i in range(net.layers):
+        layer = layer_of8(net, i)
+        lwnn_few8(net.states[i % 2], n, layer.weight, layer.n_in, layer.n_out, net.sums)
+        target = out if i == net.layers - 1 else net.states[(i + 1) % 2]
+        for r in range(n):
+            lwnn_requantize8(net.sums + r * layer.n_out, layer.bias, layer.multiplier,
+                             layer.shift, layer.n_out, layer.zero_point,
+                             target + r * layer.n_out)
+        if layer.table:
+            look_up(target, layer.table, n * layer.n_out, target)
+
+
+cdef void tile_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcept nogil:
+    """The same for a tile of rows, of which `n` are there."""
+    cdef Py_ssize_t i
+    cdef lwnn_layer8 layer
+    lwnn_to_words8(net.states[0], n, net.inputs, net.tiles[0])
+    for i in range(net.layers):
+        layer = layer_of8(net, i)
+        lwnn_layer_tile8(&layer, net.tiles[i % 2], net.tiles[(i + 1) % 2])
+    lwnn_from_words8(net.tiles[net.layers % 2], n, net.table[(net.layers - 1) * COLUMNS8 + OUT8],
+                     out)
+
+
+def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_point,
+               const long long[:, ::1] layers, const signed char[::1] octets,
+               const int[::1] words, signed char[::1] workspace, signed char[:, ::1] out):
+    """A dense net from raw rows on: `int8_input`, then accumulate, requantize and look up.
+
+    Parameters
+    ----------
+    x : float32 or uint8 (n, inputs)
+        IN. Raw rows.
+    scaler : float32 (2, inputs)
+        IN. Offset and multiplier of `int8_input`.
+    zero_point : int
+        IN. Of the quantized input.
+    layers : int64 (layers, 13)
+        IN. Per layer: inputs, outputs, zero point; offsets in `octets` of the weight, the shift,
+        the activation's table (-1: none) and the weight in chains (-1: none, then a tile of rows
+        goes row by row); offsets in `words` of the bias and the multiplier, and, for the chains,
+        of the moved bias, the order, the starts and the further words.
     octets : int8
         IN. Weights, shifts and tables of all layers.
     words : int32
-        IN. Biases and multipliers of all layers.
-    sums : int32 (n * widest layer,)
-        Workspace.
-    states : int8 (2, n * widest layer)
+        IN. Biases, multipliers and further words of all layers.
+    workspace : int8 (int8_dense_workspace(layers),)
         Workspace.
     out : int8 (n, outputs)
         OUT.
     """
-    cdef Py_ssize_t n = x.shape[0], last = layers.shape[0] - 1, i
-    cdef const signed char *source
-    cdef signed char *target
-    if n == 0:
-        return
-    source = &x[0, 0]
+    cdef Dense8 net
+    cdef Py_ssize_t n = x.shape[0], few = few_rows8(), r = 0, rows
+    if workspace.shape[0] < dense_layout8(&net, layers, <char *>&workspace[0]):
+        raise ValueError("the workspace is smaller than its size function says")
+    net.octets, net.words = &octets[0], &words[0]
     with nogil:
-        for i in range(last + 1):
-            target = &out[0, 0] if i == last else &states[i % 2, 0]
-            dense_layer8(source, n, &layers[i, 0], &octets[0], &words[0], &sums[0], target)
-            source = target
+        while r < n:
+            rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)
+            input_rows(&x[r, 0], rows, &scaler[0, 0], &scaler[1, 0], net.inputs, zero_point,
+                       net.states[0])
+            if rows > few and layers[0, CHAINS8] >= 0:
+                tile_dense8(&net, rows, &out[r, 0])
+            else:
+                few_dense8(&net, rows, &out[r, 0])
+            r += rows
 
 
 # ---------------------------------------------------------------- Forward-Forward

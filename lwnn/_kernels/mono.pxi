@@ -94,28 +94,11 @@ cdef void mf_layer(Mono *net, Py_ssize_t layer, const float *inputs, Py_ssize_t 
     bias_activate(out, net.params + row[BIAS], row[OUT], padded(samples), kind)
 
 
-cdef void mf_root(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
-    """`net.factor` becomes 1 / rms of every column of `net.h`."""
-    cdef Py_ssize_t o, b, ld = padded(samples)
-    memset(net.factor, 0, ld * sizeof(float))
-    for o in range(units):
-        add_squares(net.h + o * ld, net.factor, samples)
-    for b in range(samples):
-        net.factor[b] = 1 / (sqrtf(net.factor[b] / units) + TINY)
-
-
 cdef void mf_hand_on(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
-    """Normalised columns for the next layer."""
-    cdef Py_ssize_t o, b, ld = padded(samples)
-    cdef float *h
-    cdef float *n
-    mf_root(net, units, samples)
-    for o in range(units):
-        h = net.h + o * ld
-        n = net.n_t + o * ld
-        for b in range(samples):
-            n[b] = h[b] * net.factor[b]
-    clear_padding(net.n_t, units, samples, ld)
+    """Normalised columns for the next layer; `net.factor` becomes 1 / rms of each."""
+    column_squares(net.h, units, samples, net.factor)
+    column_inverses(net.factor, units, samples, net.factor)
+    scale_columns(net.h, net.factor, units, samples, net.n_t)
 
 
 # ---------------------------------------------------------------- a training step

@@ -15,9 +15,15 @@ static int lwnn_has_avx512(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+static int lwnn_has_avx512vnni(void)
+{
+    return lwnn_has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
 #else
 static int lwnn_has_avx2(void) { return 0; }
 static int lwnn_has_avx512(void) { return 0; }
+static int lwnn_has_avx512vnni(void) { return 0; }
 #endif
 
 #endif

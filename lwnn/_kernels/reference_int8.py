@@ -7,11 +7,14 @@ import numpy as np
 __all__ = [
     "int8_accumulate",
     "int8_dense",
+    "int8_dense_workspace",
     "int8_goodness",
     "int8_input",
     "int8_lookup",
     "int8_normalize",
+    "int8_pair",
     "int8_requantize",
+    "int8_saturates",
     "integer_root",
 ]
 
@@ -41,18 +44,43 @@ def int8_lookup(x, table, out):
     out[:] = table[x.astype(np.int64) + 128]
 
 
-def int8_dense(x, layers, octets, words, sums, states, out):
-    for i, layer in enumerate(layers):
-        n_in, n_out, weight, shift, table, bias, multiplier, zero_point = map(int, layer)
-        total = sums[: len(x) * n_out].reshape(len(x), n_out)
-        last = i == len(layers) - 1
-        target = out if last else states[i % 2, : total.size].reshape(total.shape)
-        int8_accumulate(x, octets[weight : weight + n_in * n_out].reshape(n_out, n_in), total)
+def int8_saturates():
+    return False
+
+
+def int8_pair(weight, sums, left, order):
+    for tile, found in enumerate(order):
+        part = weight[4 * tile : 4 * tile + 4].astype(np.int64)
+        halves = part.reshape(len(part), -1, 2, 2)
+        both = np.stack([np.maximum(halves, 0).sum(3), np.maximum(-halves, 0).sum(3)], axis=3)
+        # Word, output, sum.
+        both = both.transpose(1, 0, 2, 3).reshape(found.size, len(part), 4)
+        rest = list(np.argsort(-both.max((1, 2)), kind="stable"))
+        for k in range(0, found.size, 2):
+            first = rest.pop(0)
+            tried = rest[-256:]
+            exceeded = ((both[first] + both[tried]) > 128).any(2).sum(1)
+            found[k : k + 2] = first, tried[exceeded.argmin()]
+            rest.remove(found[k + 1])
+
+
+def int8_dense_workspace(layers):
+    return 0
+
+
+def int8_dense(x, scaler, zero_point, layers, octets, words, workspace, out):
+    state = np.empty(x.shape, np.int8)
+    int8_input(x, *scaler, zero_point, state)
+    for layer in layers:
+        n_in, n_out, zero_point, weight, shift, table, _, bias, multiplier = map(int, layer[:9])
+        sums = np.empty((len(x), n_out), np.int32)
+        int8_accumulate(state, octets[weight : weight + n_in * n_out].reshape(n_out, n_in), sums)
         how = words[multiplier : multiplier + n_out], octets[shift : shift + n_out]
-        int8_requantize(total, words[None, bias : bias + n_out], *how, zero_point, target)
+        state = np.empty(sums.shape, np.int8)
+        int8_requantize(sums, words[None, bias : bias + n_out], *how, zero_point, state)
         if table >= 0:
-            int8_lookup(target, octets[table : table + 256], target)
-        x = target
+            int8_lookup(state, octets[table : table + 256], state)
+    out[:] = state
 
 
 def integer_root(value):

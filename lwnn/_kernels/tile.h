@@ -41,6 +41,14 @@ LWNN_INLINE void lwnn_store(float *p, lwnn_vec v)
     memcpy(p, &v, sizeof v);
 }
 
+typedef int lwnn_mask __attribute__((vector_size(LWNN_VECTOR * sizeof(float))));
+
+/* `a` where the mask is set, else `b`. */
+LWNN_INLINE lwnn_vec lwnn_where(lwnn_mask mask, lwnn_vec a, lwnn_vec b)
+{
+    return (lwnn_vec)(((lwnn_mask)a & mask) | ((lwnn_mask)b & ~mask));
+}
+
 /* What becomes of a finished sum. */
 enum { LWNN_SET = 0, LWNN_ADD = 1 };
 
@@ -126,8 +134,25 @@ static void lwnn_tile(int rows, const float *a, ptrdiff_t row_step, ptrdiff_t de
 #undef LWNN_CASE
 #undef LWNN_SIZED
 
-/* Few samples: lanes run along the inputs, so that one sample still fills a vector.
- * out[r * ldo] = sum over k of a[r][k] * x[k], four rows of `a` at a time. */
+/* out[r] + bias[r] for a tile that was just written, and ReLU; NaN becomes 0 there. */
+static void lwnn_tile_bias(ptrdiff_t rows, const float *bias, int relu, float *out, ptrdiff_t ldo)
+{
+    const lwnn_vec zero = {0};
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (int v = 0; v < 2; v++) {
+            float *p = out + r * ldo + v * LWNN_VECTOR;
+            const lwnn_vec z = lwnn_load(p) + bias[r];
+            lwnn_store(p, relu ? lwnn_where(z > zero, z, zero) : z);
+        }
+}
+
+/* Ask the cache for what will be read soon. */
+LWNN_INLINE void lwnn_fetch(const void *start, ptrdiff_t bytes)
+{
+    for (ptrdiff_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)start + at);
+}
+
 LWNN_INLINE float lwnn_lane_sum(lwnn_vec v)
 {
     typedef float quarter __attribute__((vector_size(4 * sizeof(float))));
@@ -137,31 +162,6 @@ LWNN_INLINE float lwnn_lane_sum(lwnn_vec v)
     for (int p = 1; p < LWNN_VECTOR / 4; p++)
         sum += part[p];
     return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-}
-
-LWNN_INLINE void lwnn_dot_fixed(int rows, const float *a, ptrdiff_t lda, const float *x,
-                                ptrdiff_t depth, float *out, ptrdiff_t ldo)
-{
-    lwnn_vec sum[4][2];
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++)
-        sum[r][0] = sum[r][1] = (lwnn_vec){0};
-    ptrdiff_t k = 0;
-    for (; k + LWNN_LANES <= depth; k += LWNN_LANES) {
-        const lwnn_vec x0 = lwnn_load(x + k), x1 = lwnn_load(x + k + LWNN_VECTOR);
-#pragma GCC unroll 4
-        for (int r = 0; r < rows; r++) {
-            sum[r][0] += lwnn_load(a + r * lda + k) * x0;
-            sum[r][1] += lwnn_load(a + r * lda + k + LWNN_VECTOR) * x1;
-        }
-    }
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++) {
-        float total = lwnn_lane_sum(sum[r][0] + sum[r][1]);
-        for (ptrdiff_t t = k; t < depth; t++)
-            total += a[r * lda + t] * x[t];
-        out[r * ldo] = total;
-    }
 }
 
 /* `b` as the tile reads it fastest: the columns of each tile side by side, row after row. */
@@ -198,14 +198,29 @@ LWNN_INLINE float lwnn_squares(const float *a, ptrdiff_t n)
     return total;
 }
 
-static void lwnn_dot(int rows, const float *a, ptrdiff_t lda, const float *x, ptrdiff_t depth,
-                     float *out, ptrdiff_t ldo)
+/* Few samples: lanes run along the inputs, so that one sample still fills a vector.
+ * out[r] = sum over k of a[r][k] * x[k]. The weights are read once, from end to end, so their way
+ * from the outer caches is the limit: a row at a time, fetched LWNN_AHEAD floats before its use. */
+enum { LWNN_AHEAD = 512 };
+
+static void lwnn_dot(ptrdiff_t rows, const float *a, ptrdiff_t depth, const float *x, float *out)
 {
-    ptrdiff_t r = 0;
-    for (; r + 4 <= rows; r += 4)
-        lwnn_dot_fixed(4, a + r * lda, lda, x, depth, out + r * ldo, ldo);
-    for (; r < rows; r++)
-        lwnn_dot_fixed(1, a + r * lda, lda, x, depth, out + r * ldo, ldo);
+    for (ptrdiff_t r = 0; r < rows; r++, a += depth) {
+        lwnn_vec sum[4] = {{0}};
+        ptrdiff_t k = 0;
+        for (; k + 4 * LWNN_VECTOR <= depth; k += 4 * LWNN_VECTOR) {
+            lwnn_fetch(a + k + LWNN_AHEAD, 4 * LWNN_VECTOR * sizeof(float));
+#pragma GCC unroll 4
+            for (int v = 0; v < 4; v++)
+                sum[v] += lwnn_load(a + k + v * LWNN_VECTOR) * lwnn_load(x + k + v * LWNN_VECTOR);
+        }
+        for (; k + LWNN_VECTOR <= depth; k += LWNN_VECTOR)
+            sum[0] += lwnn_load(a + k) * lwnn_load(x + k);
+        float rest = 0;
+        for (; k < depth; k++)
+            rest += a[k] * x[k];
+        out[r] = lwnn_lane_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest;
+    }
 }
 
 /* y += c x, the rank-1 update of one unit's weights. */
@@ -218,21 +233,45 @@ LWNN_INLINE void lwnn_axpy(float *restrict y, const float *restrict x, float c, 
         y[i] += c * x[i];
 }
 
+/* clip(v), and 0 for what is not a number. */
+LWNN_INLINE lwnn_vec lwnn_clip(lwnn_vec v, float clip)
+{
+    const lwnn_vec zero = {0}, most = zero + clip, least = zero - clip;
+    v = lwnn_where(v == v, v, zero);
+    v = lwnn_where(v < most, v, most);
+    return lwnn_where(v > least, v, least);
+}
+
+/* Bytes by way of integers, a loop that compilers know an instruction for. */
+LWNN_INLINE lwnn_vec lwnn_load_byte(const unsigned char *p)
+{
+    int wide[LWNN_VECTOR];
+    lwnn_mask v;
+    for (int l = 0; l < LWNN_VECTOR; l++)
+        wide[l] = p[l];
+    memcpy(&v, wide, sizeof v);
+    return __builtin_convertvector(v, lwnn_vec);
+}
+
 /* out = clip((x - offset) * scale), of raw data as stored. A constant feature has scale 0
  * and reads 0 even where the difference overflows. */
-#define LWNN_SCALE(NAME, TYPE)                                                                    \
-    static void NAME(const TYPE *restrict x, const float *restrict offset,                        \
-                     const float *restrict scale, float clip, ptrdiff_t n, float *restrict out)   \
+#define LWNN_SCALE(NAME, TYPE, LOAD)                                                              \
+    LWNN_INLINE void NAME(const TYPE *x, const float *offset, const float *scale, float clip,     \
+                          ptrdiff_t n, float *out)                                                \
     {                                                                                             \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                       \
+        ptrdiff_t i = 0;                                                                          \
+        for (; i + LWNN_VECTOR <= n; i += LWNN_VECTOR)                                            \
+            lwnn_store(out + i, lwnn_clip((LOAD(x + i) - lwnn_load(offset + i))                   \
+                                              * lwnn_load(scale + i), clip));                     \
+        for (; i < n; i++) {                                                                      \
             float value = ((float)x[i] - offset[i]) * scale[i];                                   \
             value = value == value ? value : 0;                                                   \
             value = value < clip ? value : clip;                                                  \
             out[i] = value > -clip ? value : -clip;                                               \
         }                                                                                         \
     }
-LWNN_SCALE(lwnn_scale_float, float)
-LWNN_SCALE(lwnn_scale_byte, unsigned char)
+LWNN_SCALE(lwnn_scale_float, float, lwnn_load)
+LWNN_SCALE(lwnn_scale_byte, unsigned char, lwnn_load_byte)
 #undef LWNN_SCALE
 
 /* Four rows of four become four columns. */

@@ -1,5 +1,6 @@
 """`lwnn export`: a model as C for a small device."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,9 @@ import typer
 from lwnn.cli import outcome, paths, progress
 from lwnn.cli.arguments import Json, ModelFile, Quiet
 from lwnn.cli.console import Console
-from lwnn.errors import UsageError
+from lwnn.errors import GateError, UsageError
+
+_FORMATS = ("c", "arduino", "zip")
 
 
 def export(
@@ -21,19 +24,36 @@ def export(
             "--output", "-o", metavar="DIR", help="Folder to write into.", show_default=False
         ),
     ],
-    form: Annotated[str, typer.Option("--format", metavar="c", help="What to write.")] = "c",
-    target: Annotated[
+    form: Annotated[
         str,
-        typer.Option(metavar="portable|m0|m4|m55|avr", help="Core to lay the weights out for."),
-    ] = "portable",
+        typer.Option(
+            "--format", metavar="c|arduino|zip", help="C files, or a library, or that zipped."
+        ),
+    ] = "c",
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="portable|m0|m4|m55|avr",
+            help="Core to lay the weights out for. [default: the board's]",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="What symbols begin with. [default: MODEL's]", show_default=False),
     ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tell what it takes of uno, pico, …", show_default=False),
+    ] = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Fail if --board cannot hold it.")] = False,
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="DATA", help="Rows like those to come.", show_default=False, readable=False
+            metavar="DATA",
+            help="Rows like those to come: are zeros worth skipping?",
+            show_default=False,
+            readable=False,
         ),
     ] = None,
     self_test: Annotated[
@@ -48,14 +68,14 @@ def export(
     static memory or, in int8, a library.
     """
     from lwnn import modelfile  # noqa: PLC0415
-    from lwnn.export import export_c  # noqa: PLC0415
+    from lwnn.export import boards, csource  # noqa: PLC0415
     from lwnn.export.names import identifier  # noqa: PLC0415
+    from lwnn.export.targets import target_of  # noqa: PLC0415
 
     console = Console("export", json=json, quiet=quiet)
-    if form != "c":
-        raise UsageError(f"--format {form}: expected c")
-    if self_test and data is None:
-        raise UsageError("--self-test takes its rows from --data; give that too")
+    _check(form, board, fit, data, self_test)
+    chosen = None if board is None else boards.board_of(board)
+    target = target or (chosen.target if chosen else "portable")
     name = identifier(paths.stem(model)) if name is None else name
     trained = modelfile.load(model)
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
@@ -63,22 +83,83 @@ def export(
     if data is not None:
         schema = outcome.schema(trained)
         rows = progress.load(console, data, schema=schema, need_labels=False).x
-    files = export_c(trained, name, sha256, target, self_test=rows if self_test else None)
-    _write(files, output)
-    for file in files:
+    nonzero = 1.0 if rows is None else csource.share_nonzero(trained, rows)
+    chosen_rows = rows if self_test else None
+    files = csource.export_c(trained, name, sha256, target, chosen_rows, nonzero)
+    size = None
+    if chosen is not None:
+        program = csource.program_of(trained, target_of(target), nonzero)
+        size = _measure(program, trained.network.inputs, files, name, chosen, fit)
+    written = _arranged(files, form, name, sha256, trained)
+    _write(written, output)
+    for file in written:
         console.say(f"{output / file}")
-    console.result(model=model, output=output, name=name, target=target, files=sorted(files))
+    _tell(console, size, chosen)
+    console.result(
+        model=model,
+        output=output,
+        name=name,
+        target=target,
+        files=sorted(written),
+        board=board,
+        size=None if size is None else dataclasses.asdict(size),
+    )
+
+
+def _check(form, board, fit, data, self_test):
+    if form not in _FORMATS:
+        raise UsageError(f"--format {form}: choose from {', '.join(_FORMATS)}")
+    if fit and board is None:
+        raise UsageError("--fit goes with --board; say which one")
+    if self_test and data is None:
+        raise UsageError("--self-test takes its rows from --data; give that too")
+
+
+def _measure(program, inputs, files, name, board, fit):
+    """Return the size on the board; nothing is written where it must fit and does not."""
+    from lwnn.export import size  # noqa: PLC0415
+
+    found = size.size_of(program, inputs, files, name, board)
+    if fit and not size.fits(found, board):
+        raise GateError(
+            f"{name} takes {found.flash:,} of {board.flash:,} bytes of flash and {found.ram:,} of "
+            f"{board.ram:,} bytes of memory of {board.words}; train with fewer hidden units"
+        )
+    return found
+
+
+def _tell(console, found, board):
+    if found is not None:
+        from lwnn.export import size  # noqa: PLC0415
+
+        for line in size.report(found, board):
+            console.say(line)
+
+
+def _arranged(files, form, name, sha256, model):
+    """Return path to content, as bytes, of what the format consists of."""
+    from lwnn.export.arduino import arduino, zipped  # noqa: PLC0415
+
+    if form != "c":
+        files = arduino(files, name, sha256, model)
+    if form == "zip":
+        return {f"{name}.zip": zipped(files, name)}
+    return {path: text.encode() for path, text in files.items()}
 
 
 def _write(files, folder):
     """Write all files, or none when one is in the way."""
-    from lwnn.files import write_text  # noqa: PLC0415
+    from lwnn.files import replacing  # noqa: PLC0415
 
-    _make_folder(folder)
+    inside = {parent for path in files for parent in Path(path).parents}
+    # Folders before those in them.
+    for path in sorted(inside, key=lambda path: len(path.parts)):
+        _make_folder(folder / path)
     for file in files:
         _check_ours(folder / file)
-    for file, text in files.items():
-        write_text(folder / file, text)
+    for path, content in files.items():
+        with replacing(folder / path) as file:
+            file.write(content)
 
 
 def _make_folder(folder):
@@ -94,7 +175,7 @@ def _make_folder(folder):
 def _check_ours(path):
     """Refuse to replace what lwnn did not write."""
     paths.check_output(path, ())
-    if path.suffix == ".csv" or not path.exists():
+    if path.suffix not in (".c", ".h", ".properties") or not path.exists():
         return
     with open(path, "rb") as file:
         start = file.read(400)

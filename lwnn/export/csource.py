@@ -5,22 +5,34 @@ import re
 import string
 from importlib import resources
 
-import numpy as np
-
 from lwnn._version import __version__
 from lwnn.errors import UsageError
-from lwnn.export import float_nets, int8_nets, selftest
+from lwnn.export import (
+    float_dense,
+    float_ff,
+    float_mf,
+    float_un,
+    int8_dense,
+    int8_ff,
+    int8_mf,
+    selftest,
+)
+from lwnn.export.float_builder import real
 from lwnn.export.names import check_identifier, comment, string_literal
 from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
+from lwnn.quantization.inference import quantized
 
+#: Kind of network to the file that makes its program.
+_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff}
+_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un}
 _WIDTH = 100
 _MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
 
 
-def export_c(model, name, sha256, target="portable", self_test=None):
+def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0):
     """Write a model as C99, which is also C++.
 
     Parameters
@@ -34,6 +46,9 @@ def export_c(model, name, sha256, target="portable", self_test=None):
         See `lwnn.export.targets.TARGETS`; float models are the same for all.
     self_test : ndarray of float32 or uint8, shape (n, inputs), optional
         Raw rows to choose some from that the device computes once more.
+    nonzero : float
+        Share of inputs that are not zero, as `share_nonzero` counts it. Where few are, the first
+        layer of some nets passes over the zeros.
 
     Returns
     -------
@@ -47,7 +62,7 @@ def export_c(model, name, sha256, target="portable", self_test=None):
     """
     check_identifier(name)
     chosen = target_of(target)
-    program = program_of(model, chosen)
+    program = program_of(model, chosen, nonzero)
     _check_arrays(program, chosen)
     fill = functools.partial(_fill, name=name, NAME=name.upper())
     facts = {
@@ -71,28 +86,20 @@ def export_c(model, name, sha256, target="portable", self_test=None):
     return files | {file: data_file("runtime", file) for file in program.runtime}
 
 
-def program_of(model, target):
-    """The `Program` of a model for a `Target`.
-
-    Raises
-    ------
-    UsageError
-        When there is no C for how the model is read.
-    """
-    network = model.network
-    if model.readout == "both":
-        raise UsageError(
-            "no C yet for a model that is read by goodness and head together; "
-            "train with --readout goodness or --readout head"
-        )
-    if network.kind == "ff" and (network.embed, network.goodness) != ("append", "squares"):
-        raise UsageError(
-            "no C yet for labels in the place of pixels, or for goodness other than from squares; "
-            "train with --embed append --goodness mean"
-        )
+def program_of(model, target, nonzero=1.0):
+    """The `Program` of a model for a `Target`."""
+    kind = model.network.kind
     if isinstance(model, QuantizedModel):
-        return int8_nets.program(model, layout_of(target))
-    return float_nets.program(model)
+        return _INT8[kind].program(model, layout_of(target), nonzero)
+    return _FLOAT[kind].program(model)
+
+
+def share_nonzero(model, x):
+    """Share of the quantized inputs of raw rows that are not zero; 1 for a float model."""
+    if not isinstance(model, QuantizedModel):
+        return 1.0
+    zero = int(model.tensors["input.zero_point"][0])
+    return float((quantized(model.tensors, x) != zero).mean())
 
 
 def data_file(*parts):
@@ -161,6 +168,7 @@ def _source(program, model, facts, fill, name):
         layers=_named("\n".join(program.layers), name),
         steps=_named(steps, name),
         zero_point=program.zero_point,
+        step=program.input_step,
     )
     labels = ",\n".join(f"        {string_literal(label)}" for label in model.labels)
     return fill(
@@ -197,18 +205,13 @@ def _array(array, name):
 def _constant(ctype):
     """How a number of this type is spelt, to the last bit."""
     return {
-        "float": _real,
+        "float": real,
         # The most negative number has no literal of its own type.
         "int32_t": lambda v: str(v) if v > -(2**31) else "(-2147483647 - 1)",
         # C99 has no suffix-free constant for what does not fit an int on every processor.
         "int64_t": "INT64_C({})".format,
         "uint32_t": lambda v: f"0x{v:08x}u",
     }.get(ctype, str)
-
-
-def _real(value):
-    text = f"{np.float32(value):.9g}"
-    return text + ("f" if {".", "e"} & set(text) else ".0f")
 
 
 def _wrapped(words):

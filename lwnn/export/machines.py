@@ -148,27 +148,35 @@ class Avr:
     tools = (_AVR, _SIMAVR)
     ticks = 1.0
     _flash = 32_768
-    #: What the program takes that runs the model.
-    _room = 7_000
+    _memory = 2_048
+    #: Bytes of flash and of memory that the program takes that runs the model, rows apart.
+    _room, _stack = 7_000, 200
 
     def run(self, job):
         """Compile and run, again and again; returns what came out, all rows."""
         _AVR.find(), _SIMAVR.find()
-        constants = self._constants(job)
+        constants, scratch = self._said(job, "ROM"), self._said(job, "RAM")
+        # A row as it is and quantized; working memory of the program's own and on the stack.
+        if 5 * job.rows.shape[1] + 2 * scratch + self._stack > self._memory:
+            raise UsageError(
+                f"{job.export.name}: rows of {job.rows.shape[1]:,} readings and {scratch:,} bytes "
+                f"of working memory are too much for the {self._memory:,} bytes of memory of an "
+                "ATmega328P; train with fewer inputs or hidden units"
+            )
         fit = (self._flash - self._room - constants) // (4 * job.rows.shape[1])
         if fit < 1:
             raise UsageError(
-                f"{job.export.name}: {constants:,} bytes of constants leave no room for rows in the "
-                f"{self._flash:,} bytes of an ATmega328P; train with fewer hidden units"
+                f"{job.export.name}: {constants:,} bytes of constants leave no room for rows in "
+                f"the {self._flash:,} bytes of an ATmega328P; train with fewer hidden units"
             )
         parts = [self._part(job, job.rows[n : n + fit]) for n in range(0, len(job.rows), fit)]
         # Each part begins with what the self-test found.
         return parts[0][:4] + b"".join(part[4:] for part in parts)
 
     @staticmethod
-    def _constants(job):
+    def _said(job, what):
         header = job.export.with_suffix(".h").read_text(encoding="utf-8")
-        return int(re.search(r"^#define \w+_ROM (\d+)$", header, re.MULTILINE)[1])
+        return int(re.search(rf"^#define \w+_{what} (\d+)$", header, re.MULTILINE)[1])
 
     def _part(self, job, rows):
         lines = ("{" + ",".join(f"{value:.9e}f" for value in row) + "},\n" for row in rows.tolist())

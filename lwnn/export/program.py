@@ -57,6 +57,8 @@ class Program:
     score_type, score_meaning : str
     zero_point : int or None
         Of the quantized input; None for a float net.
+    input_step : int
+        0 where all readings are scaled alike, so that the scaler's arrays hold one number each.
     """
 
     template: str
@@ -70,6 +72,7 @@ class Program:
     defines: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     zero_point: int | None = None
+    input_step: int = 1
 
     @property
     def rom(self):
@@ -83,7 +86,7 @@ class Program:
         return round_up(size, max(4, *(min(8, _SIZES[b.ctype]) for b in self.buffers)))
 
 
-_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "float": 4}
+_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
 
 
 def round_up(value, step):

@@ -37,7 +37,8 @@ class Vectors:
     @property
     def arrays(self):
         """The constants of the C file."""
-        ctype = {"int8": "int8_t", "int64": "int64_t", "float32": "float"}[str(self.scores.dtype)]
+        kind = str(self.scores.dtype)
+        ctype = "float" if kind == "float32" else f"{kind}_t"
         return (
             Array("selftest_rows", self.row_type, self.rows),
             Array("selftest_scores", ctype, self.scores),

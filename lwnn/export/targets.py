@@ -19,7 +19,7 @@ _ALL = (
     Target("portable", "any processor", "rows"),
     Target("m0", "Cortex-M0, M0+ and M23", "quads"),
     Target("m4", "Cortex-M4, M7 and M33 with DSP", "pairs"),
-    Target("m55", "Cortex-M55 and M85 with MVE", "rows"),
+    Target("m55", "Cortex-M55 and M85 with MVE", "blocks"),
     Target("avr", "AVR", "quads"),
 )
 TARGETS = {target.name: target for target in _ALL}

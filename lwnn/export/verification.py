@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.export import machines
 from lwnn.export.selftest import FLOAT_TOLERANCE, device_scores
 from lwnn.quantization import QuantizedModel
+from lwnn.quantization.inference import quantized
 
 _MOST_HEADER = 1 << 20
 
@@ -145,7 +145,7 @@ def _record(model):
 def _score_type(model):
     if not isinstance(model, QuantizedModel):
         return "<f4"
-    return "<i8" if model.readout == "goodness" else "<i1"
+    return {"goodness": "<i8", "both": "<i8", "sum": "<i4"}.get(model.readout, "<i1")
 
 
 def _compare(model, x, output, tested, machine):
@@ -183,11 +183,7 @@ def _checks(model, x, records):
     scores, found = device_scores(model, x), records["scores"]
     if isinstance(model, QuantizedModel):
         off = (scores != found).any(axis=1)
-        inputs = np.empty(x.shape, np.int8)
-        tensors = model.tensors
-        zero_point = int(tensors["input.zero_point"][0])
-        scaler = tensors["input.offset"], tensors["input.multiplier"]
-        kernels.int8_input(np.ascontiguousarray(x), *scaler, zero_point, inputs)
+        inputs = quantized(model.tensors, np.ascontiguousarray(x))
         first = {"the quantized input": (inputs != records["input"]).any(axis=1)}
     else:
         most = np.maximum(np.abs(scores).max(axis=1, keepdims=True), 1)

@@ -80,7 +80,16 @@ def _find(kernel, case):
     ]
     errors = {name: _worst(row.get(name) for row in rows) for name in _ERRORS}
     bounds = {"bound": kernel.bound, "autodiff_bound": kernel.autodiff_bound}
-    return Finding(variant, kernel.name, ", ".join(map(str, case.values())), **errors, **bounds)
+    return Finding(variant, kernel.name, _described(case), **errors, **bounds)
+
+
+def _described(case):
+    """``tanh, mse`` or ``not level``; a single layer has no cases."""
+    words = [
+        value if isinstance(value, str) else name if value else f"not {name}"
+        for name, value in case.items()
+    ]
+    return ", ".join(words) or "single layer"
 
 
 _ERRORS = ("autodiff", "differences", "value")
@@ -93,7 +102,7 @@ def _worst(errors):
 
 
 def _gradient_errors(kernel, problem, shape):
-    got, said = problem.step()
+    got, said = problem.step(kernel.stage)
     loss, start = kernel.loss(problem), problem.start.astype(np.float64)
     value, slope = value_and_grad(loss)(start)
     if kernel.estimate:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from lwnn.learning import RULES
+from lwnn.learning import FORMS, RULES
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.network import Network, Params
@@ -42,7 +42,7 @@ class Problem:
     Parameters
     ----------
     algo : str
-        In `lwnn.learning.RULES`.
+        In `lwnn.learning.RULES` or its `FORMS`.
     shape : Shape
     network : dict
         What `Network` takes beside sizes.
@@ -63,7 +63,7 @@ class Problem:
 
     def __init__(self, algo, shape, network, options, seed=0):
         random = np.random.default_rng(seed)
-        rule = RULES[algo]
+        rule = (RULES | FORMS)[algo]
         scale = {"label_scale": 1.5} if rule.kind == "ff" else {}
         self.network = Network(
             rule.kind, shape.inputs, shape.hidden, shape.classes, **scale, **network
@@ -88,8 +88,13 @@ class Problem:
         # Calmer than in training: where a loss is flat, errors would not show.
         self.rule.goals *= 0.1
 
-    def step(self):
+    def step(self, stage=0):
         """Learn from all rows at once.
+
+        Parameters
+        ----------
+        stage : int
+            Of training, where a rule has several.
 
         Returns
         -------
@@ -99,6 +104,7 @@ class Problem:
             What it says of the mean loss.
         """
         self.rule.params.vector[:] = self.start
+        self.rule.enter(stage)
         self.rule.begin_epoch()
         loss = self.rule.learn(np.arange(len(self.y), dtype=np.int32), RATE)
         moved = self.start.astype(np.float64) - self.rule.params.vector

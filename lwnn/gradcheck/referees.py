@@ -7,13 +7,18 @@ import numpy as np
 
 from lwnn import autodiff
 from lwnn.differentiable import (
+    FF_LOSSES,
     cross_entropy,
     dense_scores,
+    drawn_labels,
     ff_outputs,
     head_states,
     mf_scores,
+    normalised,
     tensors,
+    un_outputs,
 )
+from lwnn.learning.unsupervised import SHARPNESS
 
 # ---------------------------------------------------------------- dense nets
 
@@ -42,43 +47,15 @@ def dense_loss(problem):
 # ---------------------------------------------------------------- Forward-Forward
 
 
-def _softplus_loss(goodness, threshold, y):
-    """ζ(θ - G₊) + ζ(G₋ - θ), ζ the softplus (Hinton 2022)."""
-    positive, negative = goodness
-    return autodiff.softplus(threshold - positive) + autodiff.softplus(negative - threshold)
-
-
-def _symba_loss(goodness, threshold, y):
-    """ζ(G₋ - G₊) (Lee & Song 2023)."""
-    positive, negative = goodness
-    return autodiff.softplus(negative - positive)
-
-
-def _swish_loss(goodness, threshold, y):
-    """The sigmoid of u, times u = G₋ - G₊."""
-    positive, negative = goodness
-    return (negative - positive) * autodiff.sigmoid(negative - positive)
-
-
-def _labels_loss(goodness, threshold, y):
-    """Cross-entropy over the goodness of all labels."""
-    onehot = np.eye(len(goodness))
-    scores = sum(g * onehot[[label]] for label, g in enumerate(goodness))
-    return cross_entropy(scores, onehot[y])
-
-
-#: Name of a loss of Forward-Forward layers to its value for every row, from the goodness (rows, 1)
-#: under the own and under the wrong label, or under every label, the threshold, and the labels.
-FF_LOSSES = {
-    "softplus": _softplus_loss,
-    "symba": _symba_loss,
-    "swish": _swish_loss,
-    "labels": _labels_loss,
-}
-
-
 def _goodness(network, h):
     return autodiff.sum(h * h if network.goodness == "squares" else h, axis=1, keepdims=True)
+
+
+def _negatives(problem):
+    """Labels of the negatives: the rule's own, or drawn by what the head takes for right."""
+    if problem.rule.negatives == "random":
+        return problem.rule.wrong
+    return drawn_labels(head_scores(problem), problem.y, problem.rule.places)
 
 
 def ff_loss(name):
@@ -91,7 +68,7 @@ def ff_loss(name):
         if name == "labels":
             passes = [onehot[[label]] for label in range(network.classes)]
         else:
-            passes = [onehot[problem.y], onehot[rule.wrong]]
+            passes = [onehot[problem.y], onehot[_negatives(problem)]]
 
         def loss(vector):
             moving = tensors(network, vector)
@@ -124,7 +101,11 @@ def head_scores(problem):
 
 def head_loss(problem):
     """The head's mean cross-entropy, as a function of the parameters."""
-    states, onehot = _head_inputs(problem), np.eye(problem.network.classes)[problem.y]
+    return _softmax_loss(problem, _head_inputs(problem))
+
+
+def _softmax_loss(problem, states):
+    onehot = np.eye(problem.network.classes)[problem.y]
 
     def loss(vector):
         named = tensors(problem.network, vector)
@@ -193,3 +174,54 @@ def along_fans(network, slope, got):
         along = (g * s).sum(axis=1) + gb * sb
         out[:], out_b[:] = along[:, None] * s, along * sb
     return want
+
+
+# ---------------------------------------------------------------- without labels
+
+
+def un_loss(problem):
+    """u · sigmoid(u) of u = a (hybrid's - own mean square), summed over the layers."""
+    network, rule = problem.network, problem.rule
+    held = tensors(network, problem.start.astype(np.float64))
+    hybrids = np.where(rule.masks[rule.mask] > 0, problem.x, problem.x[rule.partner])
+
+    def loss(vector):
+        moving, total = tensors(network, vector), 0.0
+        passes = (un_outputs(network, moving, held, x) for x in (problem.x, hybrids))
+        for own, hybrid in zip(*passes, strict=True):
+            goodness = [SHARPNESS * autodiff.mean(h * h, axis=1) for h in (own, hybrid)]
+            total = total + autodiff.mean(FF_LOSSES["swish"](goodness, None, problem.y))
+        return total
+
+    return loss
+
+
+def _un_states(problem):
+    held = tensors(problem.network, problem.start.astype(np.float64))
+    outputs = un_outputs(problem.network, held, held, problem.x)
+    return np.hstack([normalised(h) for h in outputs])
+
+
+def un_scores(problem):
+    """Scores of the head over all layers."""
+    named = tensors(problem.network, problem.start.astype(np.float64))
+    return _un_states(problem) @ named["head.weight"].T + named["head.bias"]
+
+
+def un_head_loss(problem):
+    """The head's mean cross-entropy, the layers standing still."""
+    return _softmax_loss(problem, _un_states(problem))
+
+
+# ---------------------------------------------------------------- the perceptron
+
+
+def perceptron_loss(problem):
+    """How far the wrong units are on the wrong side: |z| of each."""
+    network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+
+    def loss(vector):
+        z = dense_scores(network, tensors(network, vector), problem.x)
+        return autodiff.sum(autodiff.relu(z) - onehot * z) / len(problem.y)
+
+    return loss

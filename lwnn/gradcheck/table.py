@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lwnn.autodiff import central_differences
-from lwnn.differentiable import dense_scores, tensors
+from lwnn.differentiable import FF_LOSSES, dense_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
 from lwnn.network import ACTIVATIONS, COSTS
@@ -15,8 +15,10 @@ from lwnn.network import ACTIVATIONS, COSTS
 #: the second fills the register tiles and leaves a remainder in every direction.
 DENSE = (Shape(3, 5, (6, 4), 3, differences=True), Shape(37, 11, (30, 21), 7))
 FORWARD = (Shape(3, 5, (7, 6), 3, differences=True), Shape(37, 11, (30, 21), 7))
+#: The perceptron rule takes one row at a time, in a single layer.
+SINGLE = (Shape(1, 5, (), 3, differences=True), Shape(1, 37, (), 7))
 #: Relative errors that float32 explains, with room: a few units of its last place.
-ROUNDING = 3e-6
+ROUNDING = 5e-6
 #: How far `wp` moves what it moves one way, and the error against the gradient that this explains.
 ONE_WAY, ONE_WAY_BOUND = 1e-5, 1e-4
 #: The same on both sides, where the error is of second order.
@@ -52,7 +54,7 @@ class Kernel:
     algo : str
         The rule that runs the kernel, in `lwnn.learning.RULES`.
     cases : tuple of dict
-        What `Network` takes beside sizes, one dict per case.
+        What `Network` takes beside sizes, names or booleans, one dict per case.
     shapes : tuple of Shape
     loss : callable, optional
         ``loss(problem)`` gives the loss as a function of the parameter vector.
@@ -71,6 +73,8 @@ class Kernel:
     estimate : callable, optional
         ``estimate(network, slope, got)``: what a kernel computes in place of the gradient, as far
         as the signs of what it did compute tell.
+    stage : int
+        Of training, for a rule that learns in several.
     bound, autodiff_bound : float
         Largest relative error allowed; the second against autodiff's gradient, where the kernel
         estimates a gradient rather than computes it.
@@ -88,6 +92,7 @@ class Kernel:
     says_loss: bool = True
     differences: Callable | None = central_differences
     estimate: Callable | None = None
+    stage: int = 0
     bound: float = ROUNDING
     autodiff_bound: float = ROUNDING
 
@@ -113,11 +118,11 @@ _SOME_CASES = tuple(
     for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
 )
 _FF_CASES = (
-    {"goodness": "squares"},
+    *({"goodness": "squares", "level": level} for level in (True, False)),
     {"goodness": "absolute"},
-    {"goodness": "squares", "embed": "overwrite"},
-    {"goodness": "squares", "embed": "overwrite", "level": False},
+    *({"goodness": "squares", "embed": "overwrite", "level": level} for level in (True, False)),
 )
+_LEVELS = ({"level": True}, {"level": False})
 
 KERNELS = (
     Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
@@ -165,7 +170,13 @@ KERNELS = (
             options={"loss": name},
             tensors=_of_layers,
         )
-        for name in referees.FF_LOSSES
+        for name in FF_LOSSES
+    ),
+    Kernel(
+        *("ff, hard negatives", "ff", _FF_CASES[:1], FORWARD),
+        loss=referees.ff_loss("softplus"),
+        options={"negatives": "hard"},
+        tensors=_of_layers,
     ),
     Kernel(
         *("ff, head", "ff", _FF_CASES, FORWARD),
@@ -184,9 +195,22 @@ KERNELS = (
         scores=referees.head_scores,
         readout="head",
     ),
-    Kernel("mf", "mf", _FF_CASES, FORWARD, loss=referees.mf_loss),
+    Kernel("mf", "mf", _LEVELS, FORWARD, loss=referees.mf_loss),
+    Kernel("ff, hybrids", "un", _LEVELS, FORWARD, loss=referees.un_loss, tensors=_of_layers),
+    Kernel(
+        *("ff, hybrids' head", "un", _LEVELS, FORWARD),
+        loss=referees.un_head_loss,
+        tensors=_of_head,
+        stage=1,
+    ),
+    Kernel(
+        *("ff scores, hybrids' head", "un", _LEVELS, FORWARD),
+        scores=referees.un_scores,
+        readout="head",
+    ),
+    Kernel("perceptron", "perceptron", ({},), SINGLE, loss=referees.perceptron_loss),
     *(
-        Kernel(f"mf scores, {name}", "mf", _FF_CASES, FORWARD, scores=scores, readout=name)
+        Kernel(f"mf scores, {name}", "mf", _LEVELS, FORWARD, scores=scores, readout=name)
         for name, scores in (("last", referees.mf_last), ("sum", referees.mf_sum))
     ),
 )

@@ -5,10 +5,20 @@ from lwnn.learning.custom import custom_cost, custom_goodness
 from lwnn.learning.forward_forward import ForwardForward
 from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
+from lwnn.learning.perceptron import Perceptron
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.unsupervised import Unsupervised
 
 #: Name on the command line to rule.
-RULES = {"ff": ForwardForward, "bp": Backprop, "wp": Perturbation, "mf": MonoForward}
+RULES = {
+    "ff": ForwardForward,
+    "bp": Backprop,
+    "wp": Perturbation,
+    "mf": MonoForward,
+    "perceptron": Perceptron,
+}
+#: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
+FORMS = {"un": Unsupervised}
 
-__all__ = ["RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward", "Perturbation"]
-__all__ += ["custom_cost", "custom_goodness", "fit"]
+__all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
+__all__ += ["Perceptron", "Perturbation", "Unsupervised", "custom_cost", "custom_goodness", "fit"]

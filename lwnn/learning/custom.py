@@ -7,8 +7,16 @@ kernels' optimizer. It is slower than a kernel by orders of magnitude.
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.autodiff import Variable, mean, pull, softplus
-from lwnn.differentiable import cross_entropy, dense_scores, ff_outputs, head_states, tensors
+from lwnn.autodiff import Variable, mean, pull, reshape
+from lwnn.differentiable import (
+    FF_LOSSES,
+    cross_entropy,
+    dense_scores,
+    drawn_labels,
+    ff_outputs,
+    head_states,
+    tensors,
+)
 from lwnn.errors import UsageError
 from lwnn.learning.backprop import Backprop
 from lwnn.learning.forward_forward import ForwardForward
@@ -40,32 +48,35 @@ def custom_cost(cost):
     return _rule("custom_cost", _CustomCost, cost)
 
 
-def custom_goodness(goodness, threshold):
+def custom_goodness(goodness, threshold=None):
     """A rule like Forward-Forward with a goodness of your own.
 
-    Every layer minimises softplus(θ - G₊) + softplus(G₋ - θ), with G₊ its goodness under a row's
-    own label and G₋ under a wrong one; the softmax head learns beside the layers.
+    Every layer minimises the loss that the option ``loss`` names, of its goodness under a row's own
+    label and under a wrong one, or under all labels; the softmax head learns beside the layers.
 
     Parameters
     ----------
     goodness : callable
         ``goodness(y)`` gives the goodness of every row, shape (rows,), from the outputs of a layer
-        after the ReLU, shape (rows, units).
-    threshold : float
-        θ.
+        after the ReLU, shape (rows, units). It enters the loss as it is: the larger it is, the
+        sharper the loss.
+    threshold : float, optional
+        What separates right labels from wrong ones, for the loss ``softplus``, which needs it.
 
     Returns
     -------
     type of Rule
         For ``lwnn.train(data, lwnn.Options(algo="ff", readout="head"), rule=...)``. A model file
-        holds no function: the model can be read by its head only.
+        holds no function: the model can be read by its head only. The options ``goodness``,
+        ``threshold`` and ``sharpness`` mean nothing to it.
 
     Examples
     --------
     >>> import numpy as np
-    >>> rule = custom_goodness(lambda y: 4 * np.mean(np.abs(y), axis=1), threshold=2.0)
+    >>> rule = custom_goodness(lambda y: 10 * np.mean(np.abs(y), axis=1))
     """
-    return _rule("custom_goodness", _CustomGoodness, goodness, boundary=float(threshold))
+    theta = None if threshold is None else float(threshold)
+    return _rule("custom_goodness", _CustomGoodness, goodness, theta=theta)
 
 
 def _rule(kind, base, function, **members):
@@ -129,22 +140,45 @@ class _CustomCost(_ByAutodiff, Backprop):
         return [mean(self.call(scores, self.onehot(self.rows.y[rows])))]
 
 
+#: Options of Forward-Forward that change how the kernel steps, and mean nothing here.
+_PLAIN = {"peer": 0.0, "head_rate": None, "greedy": False}
+
+
 class _CustomGoodness(_ByAutodiff, ForwardForward):
     def __init__(self, *arguments, **options):
-        # Hard negatives are drawn inside the kernel, which is not asked here.
-        super().__init__(*arguments, **{**options, "negatives": "random"})
+        super().__init__(*arguments, **options)
         if self.readout != "head":
             raise UsageError(
                 "a model holds no goodness of your own to be read by; give readout='head'"
             )
+        if self.loss == "softplus" and self.theta is None:
+            raise UsageError(
+                "loss='softplus' compares goodness with a threshold; give "
+                "custom_goodness(..., threshold=...), or another loss"
+            )
+        for name, plain in _PLAIN.items():
+            if getattr(self, name) != plain:
+                raise UsageError(f"{name} does not go with a goodness of your own")
 
     def objectives(self, named, rows):
         """The layers' losses, summed, and that of the head."""
-        x, network = self.scaled(rows), self.network
+        x, y, network = self.scaled(rows), self.rows.y[rows], self.network
         held = tensors(network, self.params.vector.astype(np.float64))
-        layers = 0.0
-        for labels, sign in ((self.rows.y[rows], 1), (self.wrong[rows], -1)):
-            for outputs in ff_outputs(network, named, held, x, self.onehot(labels)):
-                layers += mean(softplus(sign * (self.boundary - self.call(outputs))))
         scores = head_states(network, held, x) @ named["head.weight"].T + named["head.bias"]
-        return layers, mean(cross_entropy(scores, self.onehot(self.rows.y[rows])))
+        passes = [
+            ff_outputs(network, named, held, x, self.onehot(labels))
+            for labels in self.labels(scores.value, y, rows)
+        ]
+        layers = 0.0
+        for outputs in zip(*passes, strict=True):
+            goodness = [reshape(self.call(h), (len(rows), 1)) for h in outputs]
+            layers += mean(FF_LOSSES[self.loss](goodness, self.theta, y))
+        return layers, mean(cross_entropy(scores, self.onehot(y)))
+
+    def labels(self, scores, y, rows):
+        """Labels of every pass: the own and a wrong one of each row, or all in turn."""
+        if self.loss == "labels":
+            return [np.full(len(rows), label) for label in range(self.network.classes)]
+        if self.negatives == "hard":
+            return y, drawn_labels(scores, y, self.places[rows])
+        return y, self.wrong[rows]

@@ -22,8 +22,8 @@ LOSSES = about("loss").values
 GOODNESS = {"mean": "squares", "sum": "squares", "absolute": "absolute"}
 #: Mean output of a unit before anything is known of it, as in Hinton's own program.
 _USUAL_OUTPUT = 0.5
-#: The first epoch after which a layer that has learnt nothing is worth a word.
-_SETTLED = 3
+#: Epochs and updates after which a layer that has learnt nothing is worth a word.
+_SETTLED_EPOCHS, _SETTLED_UPDATES = 3, 100
 
 
 class ForwardForward(Rule):
@@ -80,7 +80,7 @@ class ForwardForward(Rule):
         self.peer, self.head_rate, self.greedy = peer, head_rate, greedy
         for name in self.takes:
             if getattr(self, name) is not None:
-                check_value(name, getattr(self, name), self.kind)
+                check_value(name, getattr(self, name), "ff")
         #: The layer that learns alone, or -1.
         self.only = 0 if greedy else -1
         super().__init__(*args, **kwargs)
@@ -91,6 +91,8 @@ class ForwardForward(Rule):
         self.alive = np.zeros(units, np.uint8)
         self.report = np.zeros((len(self.network.table), 4))
         self.learnt = 0
+        #: Epochs and updates of the layers that learn now.
+        self.taught = (0, 0)
         self.warned = set()
 
     def form(self, rate=1.0):
@@ -144,7 +146,9 @@ class ForwardForward(Rule):
             return epoch, epochs
         if epochs < layers:
             raise UsageError(f"--greedy needs an epoch for each layer, so --epochs {layers}")
-        self.only = min(layers - 1, (epoch - 1) * layers // epochs)
+        only = min(layers - 1, (epoch - 1) * layers // epochs)
+        if only != self.only:
+            self.only, self.taught = only, (0, 0)
         first, last = (-(-n * epochs // layers) for n in (self.only, self.only + 1))
         return epoch - first, last - first
 
@@ -156,6 +160,7 @@ class ForwardForward(Rule):
         self.alive[:] = 0
         self.report[:] = 0
         self.learnt = 0
+        self.taught = (self.taught[0] + 1, self.taught[1])
         if self.loss == "labels":
             return
         if self.negatives == "hard":
@@ -185,8 +190,10 @@ class ForwardForward(Rule):
             self.workspace,
             self.threads,
         )
-        self.optimizer.step += -(-len(order) // self.batch)
+        updates = -(-len(order) // self.batch)
+        self.optimizer.step += updates
         self.learnt += len(order)
+        self.taught = (self.taught[0], self.taught[1] + updates)
         return self.report[:-1, 0].sum() - before
 
     def health(self):
@@ -216,9 +223,9 @@ class ForwardForward(Rule):
                 )
         return found
 
-    def warnings(self, epoch):
+    def warnings(self):
         """What ails a layer after this epoch, with a remedy; once for each."""
-        if epoch < _SETTLED:
+        if self.taught[0] < _SETTLED_EPOCHS or self.taught[1] < _SETTLED_UPDATES:
             return []
         # Beyond what guessing would reach by luck.
         least = 0.5 + max(0.01, 1.5 / math.sqrt(max(1, self.learnt)))

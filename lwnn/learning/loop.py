@@ -81,7 +81,7 @@ class Fit:
 
 
 def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
-    """Train `rule` in place; its parameters end as those of the best epoch.
+    """Train `rule` in place; its parameters end as those of the best epoch of its last stage.
 
     Best is the last epoch whose validation accuracy is within one standard error of the highest
     (Breiman et al. 1984 choose trees so); without validation rows, the last epoch.
@@ -93,7 +93,7 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
         May be empty.
     epochs : int
     rate : float
-        Learning rate before the schedule.
+        Learning rate before the schedule. A rule of several stages makes its own of the two.
     patience : int
         Epochs without one as good as the best after which training stops, if there are
         validation rows.
@@ -109,9 +109,10 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     Raises
     ------
     TrainingError
-        When the loss is no longer a number before the first epoch is finished.
+        When the loss is no longer a number before there is a model: before the first epoch that
+        is judged is finished.
     KeyboardInterrupt
-        When interrupted before the first epoch is finished.
+        When interrupted before that.
     """
     return _Loop(rule, validation, epochs, rate, patience, shuffle, on_epoch or _ignore).run()
 
@@ -129,7 +130,9 @@ class _Loop:
 
     def __init__(self, rule, validation, epochs, rate, patience, shuffle, on_epoch):
         self.rule, self.validation = rule, validation
-        self.epochs, self.rate, self.patience = epochs, rate, patience
+        self.stages, self.patience = rule.stages(epochs, rate), patience
+        self.stage, self.done = self.stages[0], 0
+        self.epochs = sum(stage.epochs for stage in self.stages)
         self.shuffle, self.on_epoch = shuffle, on_epoch
         self.result = Fit()
         self.highest = 0.0
@@ -140,11 +143,11 @@ class _Loop:
     def run(self):
         result = self.result
         try:
-            for epoch in range(1, self.epochs + 1):
-                self.epoch(epoch)
-                if epoch - result.best_epoch >= self.patience:
-                    result.stopped = "early"
-                    break
+            for number, stage in enumerate(self.stages):
+                self.stage = stage
+                self.done = len(result.history)
+                self.rule.enter(number)
+                self.run_stage()
         except KeyboardInterrupt:
             if not result.best_epoch:
                 raise
@@ -156,8 +159,16 @@ class _Loop:
         result.samples_per_second = self.speed()
         return result
 
+    def run_stage(self):
+        for epoch in range(self.done + 1, self.done + self.stage.epochs + 1):
+            self.epoch(epoch)
+            if self.stage.judged and epoch - self.result.best_epoch >= self.patience:
+                self.result.stopped = "early"
+                return
+
     def epoch(self, epoch):
-        rate = self.rate * cooldown(*self.rule.stage(epoch, self.epochs))
+        where = self.rule.stage(epoch - self.done, self.stage.epochs)
+        rate = self.stage.rate * cooldown(*where)
         self.rule.next_epoch()
         order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
         total, step = 0.0, self.rows_between_looks()
@@ -167,12 +178,13 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
-        loss, accuracy = float(total / len(order)), self.validation_accuracy()
-        layers, warnings = self.rule.health(), self.rule.warnings(epoch)
+        loss = float(total / len(order))
+        accuracy = self.validation_accuracy() if self.stage.judged else None
+        layers, warnings = self.rule.health(), self.rule.warnings()
         entry = {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
         self.result.history.append({**entry, "layers": layers} if layers else entry)
         self.result.warnings += warnings
-        if accuracy is None or not self.rule.complete or self.is_as_good(accuracy):
+        if self.stage.judged and self.is_worth_keeping(accuracy):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
         self.report(epoch, len(order), loss, accuracy, layers, warnings)
@@ -201,6 +213,9 @@ class _Loop:
         if not np.isfinite(scores).all():
             raise _DivergedError
         return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
+
+    def is_worth_keeping(self, accuracy):
+        return accuracy is None or not self.rule.complete or self.is_as_good(accuracy)
 
     def is_as_good(self, accuracy):
         """Whether the difference to the highest accuracy so far is within its standard error.
@@ -231,7 +246,7 @@ class _Loop:
         )
 
     def explain_divergence(self, epoch):
-        advice = f"try a smaller rate, such as --lr {self.rate / 10:.1g}"
+        advice = f"try a smaller rate, such as --lr {self.stages[0].rate / 10:.1g}"
         said = f"the loss is no longer a number in epoch {epoch}"
         if not self.result.best_epoch:
             raise TrainingError(f"{said}; {advice}")

@@ -29,6 +29,24 @@ class Rows:
         return len(self.y)
 
 
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A part of training with a schedule of its own.
+
+    Parameters
+    ----------
+    epochs : int
+    rate : float
+        Learning rate before the schedule.
+    judged : bool
+        Whether the net can be asked already, so that its best epoch is kept.
+    """
+
+    epochs: int
+    rate: float
+    judged: bool = True
+
+
 class Rule(abc.ABC):
     """A network being trained.
 
@@ -57,6 +75,8 @@ class Rule(abc.ABC):
     readout = "output"
     #: Options that the rule takes as keywords.
     takes = ()
+    #: Whether it takes ``image_shape``, height and width of the rows or None, as well.
+    reads_images = False
 
     def __init__(
         self,
@@ -112,6 +132,19 @@ class Rule(abc.ABC):
         """Multiply-accumulates a row, roughly: enough to choose threads and pauses by."""
         return 3 * network.size
 
+    def stages(self, epochs, rate):
+        """How training goes on: one stage, unless the rule says otherwise.
+
+        Returns
+        -------
+        list of Stage
+            The last one is judged.
+        """
+        return [Stage(epochs, rate)]
+
+    def enter(self, stage):  # noqa: B027 - most rules have one stage
+        """Called before the first epoch of a stage, counted from 0."""
+
     @property
     def work(self):
         """Multiply-accumulates a row, roughly, of an update."""
@@ -136,7 +169,7 @@ class Rule(abc.ABC):
         """How each layer fared in the epoch: a list of dict, empty where nothing is to be said."""
         return []
 
-    def warnings(self, epoch):
+    def warnings(self):
         """What ails the net after this epoch, each with a remedy."""
         return []
 

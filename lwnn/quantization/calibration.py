@@ -146,4 +146,4 @@ def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf}
+_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff}

@@ -3,39 +3,106 @@
     dense   input → (accumulate → requantize → lookup) for each layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
+    un      the same layers and head; there are no labels
     mf      the same layers; behind every requantize (accumulate → requantize) for its head
 
-What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call, the others take one
-for each step.
+What each step computes is in `lwnn/_kernels/int8.pxi`. A dense net is one call from raw rows to
+scores, the others take one for each step.
 """
 
 import concurrent.futures
+import typing
 
 import numpy as np
 
 from lwnn._kernels import kernels
+from lwnn.quantization.packing import Layer, packed
 from lwnn.quantization.tensors import passes, used_layers
 from lwnn.scoring import NEVER, probabilities
 
-#: Sums that a layer may hold while a thread scores some rows: 1 MB.
+#: Sums that a layer of a Forward-Forward net may hold while a thread scores some rows: 1 MB.
 _SUMS = 1 << 18
+#: Fewest and most rows that a thread scores at a time.
+_LEAST, _MOST = 16, 1024
 
 
-def integer_scores(network, tensors, packed, readout, x, threads):
-    """Score of every class for every row; the highest is the prediction.
+class DensePlan(typing.NamedTuple):
+    """What `int8_dense` needs to know of a net."""
+
+    #: All that stands between the rows and the workspace.
+    arguments: tuple
+    workspace: int
+    classes: int
+
+
+def dense_plan(network, tensors, many):
+    """Lay out a dense net's tensors for the kernels, once for many calls.
 
     Parameters
     ----------
     network : Network
     tensors : dict of str to ndarray
         As `lwnn.quantization.tensors.expected` lists them, checked.
-    packed : Packed or None
-        The same tensors joined, for the output readout.
-    readout : str
-        One of `lwnn.scoring.READOUTS`.
+    many : bool
+        Whether for many rows, which takes longer, and twice the memory.
+    """
+    parts = "weight", "bias", "multiplier", "shift"
+    layers = packed(
+        (
+            Layer(
+                *(tensors[f"{name}.{part}"] for part in parts),
+                _scalar(tensors, f"{name}.zero_point"),
+                tensors.get(f"{name}.table"),
+            )
+            for name, _, _ in network.layers
+        ),
+        many,
+    )
+    scaler = np.stack([tensors["input.offset"], tensors["input.multiplier"]])
+    return DensePlan(
+        (scaler, _scalar(tensors, "input.zero_point"), *layers),
+        kernels.int8_dense_workspace(layers.layers),
+        network.classes,
+    )
+
+
+def dense_scores(plan, x, threads):
+    """Score of every class for every row by a dense net.
+
+    Parameters
+    ----------
+    plan : DensePlan
     x : ndarray of float32 or uint8, shape (n, inputs), C-contiguous
         Raw rows.
     threads : int
+
+    Returns
+    -------
+    ndarray of int8, shape (n, classes)
+    """
+    out = np.empty((x.shape[0], plan.classes), np.int8)
+    if threads == 1:
+        kernels.int8_dense(x, *plan.arguments, np.empty(plan.workspace, np.int8), out)
+    else:
+
+        def score(rows):
+            out[rows] = dense_scores(plan, x[rows], 1)
+
+        _shared_out(score, len(x), _MOST, threads)
+    return out
+
+
+def layered_scores(network, tensors, readout, x, threads):
+    """Score of every class for every row by a net that normalises between its layers.
+
+    Parameters
+    ----------
+    network : Network
+    tensors : dict of str to ndarray
+        As `lwnn.quantization.tensors.expected` lists them, checked.
+    readout : {'goodness', 'head', 'both', 'last', 'sum'}
+    x, threads
+        As for `dense_scores`.
 
     Returns
     -------
@@ -48,15 +115,12 @@ def integer_scores(network, tensors, packed, readout, x, threads):
     dtype = np.int64 if readout in ("goodness", "both") else np.int8
     out = np.empty((len(x), network.classes), dtype)
     widest = max((*network.hidden, network.classes))
+    run = {"goodness": _goodness, "head": _head, "both": _both}[readout]
 
     def chunk(part):
-        if readout == "output":
-            _output(packed, widest, quantized(tensors, x[part]), out[part])
-        else:
-            run = {"goodness": _goodness, "head": _head, "both": _both}[readout]
-            out[part] = run(network, tensors, quantized(tensors, x[part]))
+        out[part] = run(network, tensors, quantized(tensors, x[part]))
 
-    _in_parts(chunk, len(x), passes(network, readout) * widest, threads)
+    _shared_out(chunk, len(x), _SUMS // (passes(network, readout) * widest), threads)
     return out
 
 
@@ -70,7 +134,7 @@ def integer_scores_until(network, tensors, readout, x, sure, threads):
         Share of a class at which a row leaves, computed in float from the integer scores; above 1:
         none leaves before the last layer.
 
-    The other parameters are those of `integer_scores`.
+    The other parameters are those of `layered_scores`.
 
     Returns
     -------
@@ -86,7 +150,7 @@ def integer_scores_until(network, tensors, readout, x, sure, threads):
         rows = quantized(tensors, x[part])
         _mono(network, tensors, readout, rows, sure, out[part], depth[part])
 
-    _in_parts(chunk, len(x), max((*network.hidden, network.classes)), threads)
+    _shared_out(chunk, len(x), _SUMS // max((*network.hidden, network.classes)), threads)
     return out, depth
 
 
@@ -100,18 +164,18 @@ def real_scores(tensors, readout, integers, depth):
     return (integers - offset[:, None]) * (scales.astype(np.float64)[depth - 1] / heads)[:, None]
 
 
-def _in_parts(chunk, rows, sums, threads):
-    """Call `chunk` with slices of the rows, of which each holds so many sums, in threads."""
-    step = int(np.clip(_SUMS // sums, 16, 1024))
+def _shared_out(score, rows, most, threads):
+    """Call `score` with slices of about `most` rows, on as many threads."""
+    step = min(max(most, _LEAST), _MOST)
     parts = [slice(start, start + step) for start in range(0, rows, step)]
     if min(threads, len(parts)) <= 1:
         for part in parts:
-            chunk(part)
-    else:
-        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-            # Going over the results hands on what a thread raised.
-            for _ in pool.map(chunk, parts):
-                pass
+            score(part)
+        return
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        # Going over the results hands on what a thread raised.
+        for _ in pool.map(score, parts):
+            pass
 
 
 def quantized(tensors, x):
@@ -120,12 +184,6 @@ def quantized(tensors, x):
     scaler = tensors["input.offset"], tensors["input.multiplier"]
     kernels.int8_input(x, *scaler, _scalar(tensors, "input.zero_point"), out)
     return out
-
-
-def _output(packed, widest, x, out):
-    sums = np.empty(len(x) * widest, np.int32)
-    states = np.empty((2, len(x) * widest), np.int8)
-    kernels.int8_dense(x, *packed, sums, states, out)
 
 
 def _goodness(network, tensors, x):

@@ -11,13 +11,17 @@ from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
 from lwnn.quantization.inference import (
     both_parts,
-    integer_scores,
+    dense_plan,
+    dense_scores,
     integer_scores_until,
+    layered_scores,
     quantized,
     real_scores,
 )
-from lwnn.quantization.packing import packed
 from lwnn.scoring import READOUTS, agreement, check_exit, check_rows, probabilities
+
+#: Rows that are a batch, and rows in batches after which the weights are laid out for many.
+_BATCH, _MANY = 64, 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +79,31 @@ class QuantizedModel:
         )
 
     @functools.cached_property
-    def _packed(self):
-        return packed(self.network, self.tensors) if self.readout == "output" else None
+    def _plan_for_few(self):
+        return dense_plan(self.network, self.tensors, many=False)
+
+    @functools.cached_property
+    def _plan_for_many(self):
+        return dense_plan(self.network, self.tensors, many=True)
+
+    @functools.cached_property
+    def _batched(self):
+        """Rows scored in batches so far, in a list of one, as the fields are frozen."""
+        return [0]
+
+    def _plan(self, rows):
+        if rows < _BATCH:
+            return self._plan_for_few
+        self._batched[0] += rows
+        return self._plan_for_few if self._batched[0] < _MANY else self._plan_for_many
+
+    @functools.cached_property
+    def _values(self):
+        """What each integer score stands for, float32 (256,): 0 … 127, then -128 … -1."""
+        name = self.readout
+        integers = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float64)
+        steps = integers - self.tensors[f"{name}.zero_point"][0]
+        return (steps * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
 
     def _clipped(self, x):
         """Rows as the kernels take them, within the bounds of the recipe."""
@@ -104,19 +131,18 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = self._clipped(x)
-        return integer_scores(self.network, self.tensors, self._packed, self.readout, x, threads)
+        if self.readout == "output":
+            return dense_scores(self._plan(len(x)), x, threads)
+        return layered_scores(self.network, self.tensors, self.readout, x, threads)
 
     def scores(self, x, threads=1):
         """What the integer scores stand for, float32 (n, classes)."""
-        integers = self.integer_scores(x, threads).astype(np.float64)
+        integers = self.integer_scores(x, threads)
         if self.network.kind == "mf":
-            return self._real(integers, len(self.network.hidden))
-        name = {"output": "output", "head": "head", "goodness": "readout", "both": "readout"}[
-            self.readout
-        ]
-        if name != "readout":
-            integers -= self.tensors[f"{name}.zero_point"][0]
-        return (integers * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
+            return self._real(integers.astype(np.float64), len(self.network.hidden))
+        if self.readout in ("output", "head"):
+            return self._values.take(integers.view(np.uint8))
+        return (integers * np.float64(self.tensors["readout.scale"][0])).astype(np.float32)
 
     def scores_until(self, x, sure, threads=1):
         """As `lwnn.model.Model.scores_until`; only whether a row is sure is computed in float."""

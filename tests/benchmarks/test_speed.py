@@ -147,12 +147,12 @@ def test_without_our_side_nothing_is_timed():
     assert result.ours is None
     assert log == []
     assert result.failed
-    assert report.table([result]).count("\n") == 1
+    assert report.table([report.case_of(result)]).count("\n") == 1
 
 
 def test_without_a_peer_our_side_is_timed_unless_peers_disagreed():
     alone = run(fake_case([], ()))
-    assert len(report.table([alone]).splitlines()) == 3
+    assert len(report.table([report.case_of(alone)]).splitlines()) == 3
     assert alone.share == pytest.approx(0.25)
     assert run(fake_case([], ("other",), {"other": 1.0})).ours is None
 

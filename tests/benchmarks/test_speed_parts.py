@@ -11,6 +11,7 @@ import pytest
 from speed_fakes import QUICK, FakeLimit, fake_case, run
 
 from benchmarks.speed import commands, fma_limit, report
+from benchmarks.speed import page as page_of
 from benchmarks.speed.cases import all_cases
 from benchmarks.speed.measure import MissingError, SideError
 from benchmarks.speed.problem import Problem
@@ -102,7 +103,7 @@ def test_the_limit_is_a_rate(limit, threads):
 
 def test_the_table_has_a_line_a_peer_and_its_columns_stand_below_each_other():
     results = [run(fake_case([], ("same", "a peer of a long name"))), run(fake_case([]), threads=2)]
-    lines = report.table(results).splitlines()
+    lines = report.table(list(map(report.case_of, results))).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[0] == list(report.COLUMNS)
     assert cells[2] == ["a fake", "1", "4.00 ms", "same", "20.0 ms", "5.00", "4", "0.2", "25%"]
@@ -124,6 +125,7 @@ def test_json_holds_every_round_and_what_was_measured_on():
     results = [run(fake_case([], ("same", "other"), {"other": math.inf}))]
     found = report.as_json(results, QUICK, FakeLimit(), load=0.5)
     found = json.loads(json.dumps(found, allow_nan=False))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"])
     assert {"processor", "cores", "kernels"} <= found["machine"].keys()
     assert {"python", "lwnn", "numpy", "torch", "scikit-learn", "onnxruntime"} <= found[
         "versions"
@@ -145,6 +147,26 @@ def test_remarks_tell_problems_missed_targets_and_disturbance():
     assert "broken: out of order" in remarks
     assert "missed: 25% of the FMA limit" in remarks
     assert "disturbed: up to 2.0 times" in remarks
+
+
+def test_the_page_of_figures_says_what_was_stored():
+    page = Path(__file__).parents[2] / "docs" / "speed.md"
+    text = page.read_text(encoding="utf-8")
+    assert len(page_of.FIGURES.findall(text)) > 0
+    assert page_of.rendered(text, page.parent) == text
+
+
+def test_figures_are_written_anew_and_the_rest_of_a_page_stays(tmp_path):
+    found = report.as_json([run(fake_case([]))], QUICK, FakeLimit(), load=0.5)
+    (tmp_path / "a.json").write_text(json.dumps(found), encoding="utf-8")
+    page = "before\n<!-- figures: a.json -->\nold\n<!-- end of figures -->\nafter\n"
+    text = page_of.rendered(page, tmp_path)
+    assert text.startswith("before\n<!-- figures: a.json -->\n")
+    assert text.endswith("<!-- end of figures -->\nafter\n")
+    assert "old" not in text
+    assert f"seed {found['seed']}" in text
+    assert report.table(found["cases"]) in text
+    assert page_of.rendered(text, tmp_path) == text
 
 
 def test_every_package_that_a_peer_needs_comes_with_the_extra():

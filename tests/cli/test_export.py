@@ -76,7 +76,7 @@ def test_a_missing_compiler_is_told(lwnn, refused, made, trees, monkeypatch):
     ("options", "said"),
     [
         (["--self-test"], "--self-test takes its rows from --data; give that too"),
-        (["--format", "rust"], "--format rust: expected c"),
+        (["--format", "rust"], "--format rust: choose from c, arduino, zip"),
         (["--target", "z80"], "--target z80: choose from portable, m0, m4, m55, avr"),
         (["--name", "int"], "--name int: expected letters"),
         (["--name", "lwnn"], "--name lwnn: expected letters"),

@@ -4,16 +4,37 @@ import dataclasses
 
 import pytest
 
+from lwnn import learning
 from lwnn.errors import UsageError
-from lwnn.learning import RULES
-from lwnn.options import ALGOS, Options, check, declared, flag, help_text, key, resolve
+from lwnn.options import (
+    ALGOS,
+    FORMS,
+    Options,
+    check,
+    declared,
+    flag,
+    help_text,
+    key,
+    resolve,
+    rule_of,
+)
+
+#: What asks for each rule that is not the name of one.
+ASKED = {"un": {"algo": "ff", "negatives": "hybrid"}}
+
+
+def asks(rule):
+    return ASKED.get(rule, {"algo": rule})
+
 
 NAMES = [name for name, _ in declared()]
 
 
 def test_there_are_options_and_rules():
     assert len(NAMES) > 10
-    assert set(ALGOS) == set(RULES)
+    assert set(ALGOS) == set(learning.RULES)
+    assert set(FORMS) == set(learning.FORMS) == set(ASKED)
+    assert {rule_of(Options(**asks(rule))) for rule in (*ALGOS, *FORMS)} == {*ALGOS, *FORMS}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,21 +48,23 @@ def test_every_option_is_documented_where_python_and_shell_users_look(name, lwnn
 @pytest.mark.parametrize("name", [n for n, told in declared() if told.values and n != "algo"])
 def test_every_value_that_is_offered_is_taken_and_others_are_refused(name):
     told = dict(declared())[name]
-    needed = {told.needs[0]: told.needs[1][0]} if told.needs else {}
-    for algo in told.algos:
-        assert told.allowed(algo)
-        for value in told.allowed(algo):
-            check(Options(algo=algo, **needed, **{name: value}))
+    for rule in told.algos:
+        needs = told.needs and rule in dict(declared())[told.needs[0]].algos
+        needed = {told.needs[0]: told.needs[1][0]} if needs else {}
+        assert told.allowed(rule)
+        for value in told.allowed(rule):
+            check(Options(**{**asks(rule), **needed, name: value}))
             assert value in help_text(name)
         with pytest.raises(UsageError, match=f"unknown --{flag(name)} 'no such'; choose from"):
-            check(Options(algo=algo, **needed, **{name: "no such"}))
+            check(Options(**{**asks(rule), **needed, name: "no such"}))
 
 
-@pytest.mark.parametrize("algo", ALGOS)
-def test_what_a_rule_takes_is_among_its_settings(algo):
-    settings = resolve(Options(algo=algo), 500, 9)
+@pytest.mark.parametrize("rule", [*ALGOS, *FORMS])
+def test_what_a_rule_takes_is_among_its_settings(rule):
+    settings = resolve(Options(**asks(rule)), 500, 9)
     assert set(settings) <= {key(name) for name in NAMES}
-    assert {key(name) for name in RULES[algo].takes} <= {key(name) for name in NAMES}
+    takes = (learning.RULES | learning.FORMS)[rule].takes
+    assert {key(name) for name in takes} <= {key(name) for name in NAMES}
 
 
 def test_options_are_fields_with_plain_names():

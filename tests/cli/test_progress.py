@@ -1,5 +1,6 @@
 """Progress: a bar on a terminal, lines elsewhere, nothing when quiet; never on stdout."""
 
+import dataclasses
 import io
 import itertools
 
@@ -74,3 +75,28 @@ def test_quiet_asks_for_no_reports(capsys):
     with progress.epochs(Console("train", quiet=True)) as on_epoch:
         assert on_epoch is None
     assert capsys.readouterr() == ("", "")
+
+
+def test_lines_tell_how_each_layer_fared_and_what_ails_it(capsys):
+    layers = [
+        {"layer": 1, "dead": 0.02, "positive": 1.234, "negative": 0.4, "right": 0.9},
+        {"layer": 2, "dead": 0.0, "positive": 12.0, "negative": 3.5, "right": 0.9},
+    ]
+    with progress.epochs(Console("train")) as on_epoch:
+        for epoch in epochs(1):
+            done = {"layers": layers, "warnings": ["layer 2 is ill; do this"]}
+            on_epoch(dataclasses.replace(epoch, **done) if epoch.finished else epoch)
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch 1/1: loss 0.5000, validation 90.00 %, goodness 1.2/0.4 12/3.5, dead 2/0 %, "
+        "1,234 samples/s",
+        "warning: layer 2 is ill; do this",
+    ]
+
+
+def test_a_warning_shows_on_a_terminal_too(terminal):
+    console, drawn = terminal
+    with progress.epochs(console) as on_epoch:
+        for epoch in epochs(1):
+            ill = epoch.finished and ["layer 2 is ill"]
+            on_epoch(dataclasses.replace(epoch, warnings=ill or []))
+    assert "warning: layer 2 is ill" in drawn.getvalue()

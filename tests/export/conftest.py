@@ -1,19 +1,10 @@
 """Exported models in folders of their own."""
 
-import shutil
-
 import pytest
-from nets import MODELS, model_of
+from device_tools import SHA256
+from exported_nets import MODELS, model_of
 
 from lwnn.export import export_c
-
-SHA256 = "0123456789abcdef" * 4
-
-
-def needs(*tools):
-    """Skip where a program is missing, and say which."""
-    missing = [tool for tool in tools if not shutil.which(tool)]
-    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed")
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import needs
-from nets import float_model, model_of, rows
+from device_tools import needs
+from exported_nets import float_model, model_of, rows
 
-from lwnn.errors import UsageError
+from lwnn.errors import ModelFileError, UsageError
 from lwnn.export import machines
 from lwnn.export.verification import verify
 from lwnn.quantization import QuantizedModel, quantize
 
 pytestmark = needs("cc")
-LAYOUTS = ("portable", "m0", "m4")
+LAYOUTS = ("portable", "m0", "m4", "m55")
 CLEAN = (*machines.STRICT, "-Werror", "-O2", "-c")
 LANGUAGES = {"C99": ("cc", "-std=c99"), "C++": ("c++", "-x", "c++", "-std=c++98")}
 #: What a model must not need of its surroundings.
@@ -143,7 +143,7 @@ def test_sums_beyond_what_a_pair_holds_are_split(write, features):
     model = big_weights(features)
     x = np.vstack([rows(features=features), np.full((1, features), 1e30, np.float32)])
     export = write(model, target="m4")
-    assert ("LWNN_STEP" in export.with_suffix(".c").read_text()) == (features > 516)
+    assert ("lwnn_fused(" in export.with_suffix(".c").read_text()) == (features < 516)
     assert verify(model, export, x).good
 
 
@@ -152,6 +152,7 @@ def test_multipliers_of_any_size(write, target):
     model = model_of("int8-relu")
     tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}
     tensors["layer1.shift"][:6] = [-31, -20, -2, -1, 0, 30]
+    tensors["layer2.shift"][:3] = [-31, -20, -2]
     tensors["output.multiplier"][1], tensors["output.shift"][1] = 0, 0
     fields = {name: getattr(model, name) for name in ("network", "labels", "features")}
     wide = QuantizedModel(tensors=tensors, **fields)
@@ -208,3 +209,40 @@ def test_what_avr_cannot_hold_is_refused(write):
     model = quantize(float_model("relu", features=1200), rows(features=1200)[30:])
     with pytest.raises(UsageError, match="--target avr: layer1_weight takes 38,400 bytes"):
         write(model, target="avr")
+
+
+def test_multipliers_below_0_are_refused(write):
+    model = model_of("int8-relu")
+    tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}
+    tensors["layer2.multiplier"][0] = -5
+    fields = {name: getattr(model, name) for name in ("network", "labels", "features")}
+    with pytest.raises(ModelFileError, match=r"'layer2.multiplier' holds a value below 0"):
+        write(QuantizedModel(tensors=tensors, **fields))
+
+
+@pytest.mark.parametrize("kind", ["goodness", "head-of-two", "both"])
+@pytest.mark.parametrize("level", [True, False])
+@pytest.mark.parametrize("embed", ["append", "overwrite"])
+@pytest.mark.parametrize("goodness", ["squares", "absolute"])
+def test_every_form_of_forward_forward(write, kind, level, embed, goodness):
+    form = {"level": level, "embed": embed, "goodness": goodness, "label_scale": 1.5}
+    model = float_model(kind, form=form)
+    verdict = verify(model, write(model), rows())
+    assert (list(verdict.different), verdict.what) == ([], None)
+    try:
+        model = quantize(model, rows()[30:])
+    except UsageError:
+        # Not every form has its like in int8.
+        assert embed == "overwrite" or goodness == "absolute"
+        return
+    for target in LAYOUTS:
+        assert verify(model, write(model, target=target), rows()).good
+
+
+@pytest.mark.parametrize("kind", ["mono", "mono-sum"])
+def test_mono_forward_of_rows_as_they_are(write, kind):
+    model = float_model(kind, form={"level": False})
+    assert verify(model, write(model), rows()).good
+    model = quantize(model, rows()[30:])
+    for target in LAYOUTS:
+        assert verify(model, write(model, target=target), rows()).good

@@ -14,6 +14,7 @@ from lwnn.network import (
     COSTS,
     ELEMENTS,
     EMBEDS,
+    HEAD_LAYERS,
     HEAD_RATE,
     LOSS,
     ONLY,
@@ -22,6 +23,8 @@ from lwnn.network import (
     Params,
 )
 
+#: Factor on the difference of goodnesses in unsupervised problems.
+ALPHA = 3.0
 FENCE_WIDTH = 16
 FENCE_VALUE = 77
 
@@ -142,7 +145,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     if kind == "dense":
         options["activation"] = ACTIVATIONS[seed % 4]
         options["cost"] = COSTS[seed // 4 % 2]
-    elif kind == "mf":
+    elif kind != "ff":
         options["level"] = seed % 2 == 0
     else:
         options["loss"] = LOSSES[seed % 4]
@@ -150,6 +153,7 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
         options["goodness"] = ELEMENTS[seed // 8 % 2]
         options["embed"] = EMBEDS[seed // 3 % 2 if inputs > classes else 0]
         options["level"] = seed % 7 > 2
+        options["head_layers"] = HEAD_LAYERS[seed // 2 % 2]
         options["peer"] = float(random.choice([0, 0.3]))
         options["head_rate"] = float(random.choice([1, 0.25]))
         options["only"] = int(random.integers(depth)) if seed % 5 == 0 else -1
@@ -182,17 +186,16 @@ def workspace_size(kernels, algo, problem, threads=1, form="weight"):
     table = problem.network.table
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
-    form = problem.form if algo == "ff" else None
-    return scratch(kernels, problem.network, problem.batch, True, threads, form)
+    return scratch(kernels, problem, problem.batch, True, threads)
 
 
-def scratch(kernels, network, batch, training=False, threads=1, form=None):
+def scratch(kernels, problem, batch, training, threads=1):
     """Floats of workspace that a kind of network needs."""
-    size = getattr(kernels, f"{network.kind}_workspace")
-    if network.kind != "ff":
-        return size(network.table, batch, training, threads)
-    form = network.form if form is None else form
-    return size(network.table, form, batch, training, threads)
+    net = problem.network
+    if net.kind == "ff":
+        return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
+    size = getattr(kernels, f"{net.kind}_workspace")
+    return size(net.table, batch, training, threads)
 
 
 def learn(
@@ -221,9 +224,9 @@ def learn(
     net, method = problem.network, OPTIMIZERS.index(optimizer)
     size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
     params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
-    units = sum(net.hidden) if algo == "ff" else 0
+    units, layers = sum(net.hidden) if algo == "ff" else 0, len(net.hidden)
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros({"ff": len(net.table), "mf": len(net.hidden)}.get(algo, 1))
+    losses = np.zeros(layers if algo in ("mf", "un") else 1)
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
@@ -239,6 +242,13 @@ def learn(
             kernels.ff_epoch(params.inside, net.table, *settings, *data, *how, *noted, *rest)
         elif algo == "mf":
             kernels.mf_epoch(params.inside, net.table, net.level, *data, *how, losses, *rest)
+        elif algo == "un":
+            how = (*hybrids(problem), *how)
+            settings = (net.level, ALPHA)
+            kernels.un_epoch(params.inside, net.table, *settings, *data[:3], *how, losses, *rest)
+        elif algo == "un-head":
+            args = (net.table, net.level, *data, *how, *rest)
+            losses += kernels.un_head_epoch(params.inside, *args)
         elif algo == "wp":
             moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
             settings = (COSTS.index(net.cost), *moves)
@@ -255,6 +265,16 @@ def learn(
     return Learnt(params.inside, state.inside, losses, *noted)
 
 
+def hybrids(problem):
+    """For every row a partner, among the rows that are visited, and a mask."""
+    rows, order = len(problem.x), problem.order
+    random = np.random.default_rng(rows)
+    partner = np.arange(rows, dtype=np.int32)
+    partner[order] = np.roll(order, 1)
+    masks = random.integers(0, 2, (5, problem.network.inputs), np.uint8)
+    return partner, masks, random.integers(0, 5, rows).astype(np.int32)
+
+
 def parts(order, batch, calls):
     """`order` cut at mini-batch boundaries into about `calls` pieces."""
     step = max(1, -(-len(order) // (batch * calls))) * batch
@@ -267,9 +287,11 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     net, batch = problem.network, batch or problem.batch
     vector = (problem.start if params is None else params).astype(kind)
     data = (problem.x, problem.scaler, problem.clip)
+    if net.kind == "un":
+        return states_and_scores(kernels, problem, vector, batch, threads)
     count = 1 if net.kind == "dense" else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
-    size = scratch(kernels, net, batch, threads=threads)
+    size = scratch(kernels, problem, batch, False, threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
     rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
     if net.kind == "mf":
@@ -282,6 +304,21 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
+    for array in (*outs, workspace):
+        array.check()
+    return tuple(out.inside for out in outs)
+
+
+def states_and_scores(kernels, problem, vector, batch, threads):
+    """What the layers of an ``un`` net make of the rows, and the scores of its head."""
+    net, rows = problem.network, len(problem.x)
+    widths = (net.head_inputs, net.classes)
+    outs = [Fenced(np.full((rows, width), np.nan, vector.dtype)) for width in widths]
+    size = kernels.un_workspace(net.table, batch, False, threads)
+    workspace = Fenced(np.full(size, np.nan, np.float32))
+    data = (problem.x, problem.scaler, problem.clip)
+    rest = (*(out.inside for out in outs), batch, workspace.inside, threads)
+    kernels.un_scores(vector, net.table, net.level, *data, *rest)
     for array in (*outs, workspace):
         array.check()
     return tuple(out.inside for out in outs)

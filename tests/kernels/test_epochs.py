@@ -8,7 +8,7 @@ from kernel_problems import learn, make_problem, scores, scratch, workspace_size
 
 from lwnn.learning.optimizers import OPTIMIZERS
 
-KINDS = {"bp": "dense", "ff": "ff", "wp": "dense", "mf": "mf"}
+KINDS = {"bp": "dense", "ff": "ff", "wp": "dense", "mf": "mf", "un": "un", "un-head": "un"}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -38,7 +38,7 @@ def test_any_number_of_threads_gives_the_same_bits(kernels, algo, optimizer, thr
     )
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff", "mf"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un"])
 def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kind):
     """From some size on, the optimizer shares out its work as well; products go in pieces."""
     algo = "bp" if kind == "dense" else kind
@@ -91,6 +91,7 @@ def test_only_the_rows_named_count(kernels, algo):
     others = dataclasses.replace(few, x=few.x.copy(), y=few.y.copy())
     others.x[problem.order[12:]] ^= 255
     others.y[problem.order[12:]] = 0
+    assert not np.array_equal(learn(kernels, algo, problem).params, problem.start)
     assert same_bits(learn(kernels, algo, few), learn(kernels, algo, others))
 
 
@@ -108,12 +109,12 @@ def test_perturbation_needs_room_for_every_thread(kernels):
         learn(kernels, "wp", problem, threads=3, room=workspace_size(kernels, "wp", problem, 2))
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff", "mf"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un"])
 def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
     data = (problem.x, problem.scaler, problem.clip)
-    size = scratch(kernels, net, 5)
+    size = scratch(kernels, problem, 5, False)
     workspace = np.empty(size - 1, np.float32)
     with pytest.raises(ValueError, match="workspace"):
         if kind == "ff":
@@ -121,6 +122,9 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
             kernels.ff_scores(
                 problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
             )
+        elif kind == "un":
+            none = np.empty((0, 6), np.float32)
+            kernels.un_scores(problem.start, net.table, True, *data, none, out, 5, workspace, 1)
         elif kind == "mf":
             depth = np.empty(9, np.int32)
             kernels.mf_scores(

@@ -30,6 +30,7 @@ FORMS = [
     {"loss": "softplus", "embed": "overwrite"},
     {"loss": "labels", "embed": "overwrite"},
     {"loss": "swish", "level": False},
+    {"loss": "swish", "head_layers": "later"},
     {"loss": "swish", "level": False, "embed": "overwrite"},
 ]
 
@@ -113,7 +114,8 @@ class Held:
         passes = [layer_inputs(problem, views, shares_of(problem, y)) for y in compared(problem)]
         self.passes = passes
         neutral = layer_inputs(problem, views, 1 / problem.network.classes)[0][1:]
-        self.states = np.hstack(neutral[1:] or neutral)
+        later = problem.network.head_layers == "later"
+        self.states = np.hstack((neutral[1:] if later else None) or neutral)
 
     def goodness(self, views, layer):
         def total(h):
@@ -196,6 +198,7 @@ def test_the_seeds_reach_every_corner():
     }
     assert len(forms) == len(LOSSES) * len(ELEMENTS) * 2
     assert {problem.network.embed for problem in problems} == set(EMBEDS)
+    assert len({problem.network.head_layers for problem in problems}) == 2
     assert len({problem.network.level for problem in problems}) == 2
     assert len({problem.peer for problem in problems}) == 2
     assert len({problem.head_rate for problem in problems}) == 2

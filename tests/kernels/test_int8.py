@@ -9,6 +9,8 @@ import pytest
 
 from lwnn import _kernels
 from lwnn._kernels import reference, reference_int8
+from lwnn.quantization import packing
+from lwnn.quantization.packing import Layer
 
 BUILDS = [build for build in _kernels.available() if build != "reference"]
 #: One, odd numbers, and more than one block of rows and of inputs.
@@ -95,16 +97,16 @@ def test_input_rounds_halves_away_from_zero_and_saturates(build):
 
 def test_accumulate(build, shape, rng):
     n, inputs, outputs = shape
-    arguments = int8(rng, n, inputs), int8(rng, outputs, inputs)
+    arguments = int8(rng, n, inputs), np.maximum(int8(rng, outputs, inputs), -127)
     sums = both(build, "int8_accumulate", arguments, np.full((n, outputs), 7, np.int32))
     np.testing.assert_array_equal(*sums)
 
 
 def test_accumulate_holds_the_widest_layer(build):
-    x = np.full((1, 65_536), -128, np.int8)
+    x, weight = np.full((1, 65_536), -128, np.int8), np.full((1, 65_536), -127, np.int8)
     out = np.zeros((1, 1), np.int32)
-    build.int8_accumulate(x, x, out)
-    assert out[0, 0] == 65_536 * 128 * 128
+    build.int8_accumulate(x, weight, out)
+    assert out[0, 0] == 65_536 * 128 * 127
 
 
 @pytest.mark.parametrize("passes", [1, 3])
@@ -155,30 +157,48 @@ def test_lookup(build, shape, rng):
     np.testing.assert_array_equal(*both(build, "int8_lookup", (x, table), np.zeros_like(x)))
 
 
-def dense_net(rng, widths):
-    """A table of layers, of which the first has an activation's table, and what it points into."""
-    layers, octets, words = [], np.zeros(0, np.int8), np.zeros(0, np.int32)
+def dense_net(rng, widths, weights):
+    """Layers of which the first has an activation's table."""
+    layers = []
     for n_in, n_out in itertools.pairwise(widths):
-        weight, shift = octets.size, octets.size + n_in * n_out
-        table = -1 if layers else shift + n_out
-        layers.append((n_in, n_out, weight, shift, table, words.size, words.size + n_out, 3))
-        shifts = np.full(n_out, -8, np.int8) + rng.integers(-2, 3, n_out).astype(np.int8)
-        more = rng.permutation(256).astype(np.int8) if table > 0 else octets[:0]
-        octets = np.concatenate([octets, int8(rng, n_in * n_out), shifts, more])
-        bias = rng.integers(-(2**16), 2**16, n_out, dtype=np.int32)
-        words = np.concatenate([words, bias, rng.integers(2**30, 2**31, n_out, dtype=np.int32)])
-    return np.array(layers, np.int64), octets, words
+        bias = rng.integers(-(2**16), 2**16, (1, n_out), dtype=np.int32)
+        multiplier = rng.integers(2**30, 2**31, n_out, dtype=np.int32)
+        shift = rng.integers(-10, -5, n_out).astype(np.int8)
+        table = None if layers else rng.permutation(256).astype(np.int8)
+        layers.append(Layer(weights(n_out, n_in), bias, multiplier, shift, 3, table))
+    return layers
 
 
-def test_dense(build, shape, rng):
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+@pytest.mark.parametrize("largest", [False, True])
+def test_dense(build, shape, rng, monkeypatch, dtype, largest):
     n, inputs, outputs = shape
     widths = inputs, outputs, 6, outputs
-    room = n * max(widths)
-    workspace = np.zeros(room, np.int32), np.zeros((2, room), np.int8)
-    arguments = int8(rng, n, inputs), *dense_net(rng, widths), *workspace
+
+    def weights(*shape):
+        """Extreme ones, so that sums of 16 bits saturate if they can, or small ones."""
+        return np.maximum(int8(rng, *shape), -127) // (1 if largest else 5)
+
+    monkeypatch.setattr(packing, "kernels", build)
+    net = packing.packed(dense_net(rng, widths, weights), many=True)
+    workspace = np.empty(build.int8_dense_workspace(net.layers), np.int8)
+    x = rng.choice([0, 255, 255, 100], (n, inputs)).astype(dtype)
+    x[::2] = rng.integers(0, 256, inputs)
+    scaler = np.stack([np.zeros(inputs), np.ones(inputs)]).astype(np.float32)
+    arguments = x, scaler, -128, *net, workspace
     got, twin = both(build, "int8_dense", arguments, np.zeros((n, outputs), np.int8))
     np.testing.assert_array_equal(got, twin)
-    assert got.size < 10 or len(np.unique(got)) > 2
+    assert outputs < 3 or len(np.unique(got)) > 2
+
+
+def test_dense_refuses_a_workspace_that_is_too_small(build, shape, rng):
+    n, inputs, outputs = shape
+    layers = dense_net(rng, (inputs, outputs), lambda *shape: int8(rng, *shape) // 2)
+    net = packing.packed(layers, many=False)
+    workspace = np.empty(build.int8_dense_workspace(net.layers) - 1, np.int8)
+    x, scaler = np.zeros((n, inputs), np.uint8), np.ones((2, inputs), np.float32)
+    with pytest.raises(ValueError, match="workspace"):
+        build.int8_dense(x, scaler, 0, *net, workspace, np.zeros((n, outputs), np.int8))
 
 
 @pytest.mark.parametrize("zero_point", [-128, 0, 127])

@@ -8,10 +8,9 @@ from lwnn import autodiff
 from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.learning import custom_cost, custom_goodness
+from lwnn.learning.forward_forward import LOSSES
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
-from lwnn.options import SHARPNESS as SHARPNESS_OF
-
-SHARPNESS = SHARPNESS_OF["softplus"]
+from lwnn.options import SHARPNESS
 
 
 def half_square(scores, onehot):
@@ -24,10 +23,6 @@ def cross_entropy(scores, onehot):
 
 def hinge(scores, onehot):
     return np.sum(np.maximum(0, 1 - (2 * onehot - 1) * scores), axis=1)
-
-
-def sharp_mean_square(y):
-    return SHARPNESS * np.mean(y * y, axis=1)
 
 
 def loudness(y):
@@ -71,19 +66,21 @@ def test_a_known_cost_learns_what_the_kernel_learns(digits, name, function, opti
     assert_same_learning(*both(digits, options, custom_cost(function)))
 
 
-@pytest.mark.parametrize("hidden", [(24,), (24, 16)], ids=len)
-def test_a_known_goodness_learns_what_the_kernel_learns(digits, hidden):
+@pytest.mark.parametrize("negatives", ["random", "hard"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_known_goodness_learns_what_the_kernel_learns(digits, loss, negatives):
     options = lwnn.Options(
         algo="ff",
-        hidden=hidden,
-        loss="softplus",
-        negatives="random",
+        hidden=(24, 16),
         readout="head",
+        loss=loss,
+        negatives=None if loss == "labels" else negatives,
         optimizer="sgd",
         rate=0.02,
-        epochs=3,
+        epochs=2,
     )
-    rule = custom_goodness(sharp_mean_square, SHARPNESS)
+    sharpness = SHARPNESS[loss]
+    rule = custom_goodness(lambda y: sharpness * np.mean(y * y, axis=1), sharpness)
     assert_same_learning(*both(digits, options, rule))
 
 
@@ -97,7 +94,7 @@ def test_a_cost_that_no_kernel_knows_trains_a_model(digits):
 
 
 def test_a_goodness_that_no_kernel_knows_trains_layers(digits):
-    options = lwnn.Options(algo="ff", hidden=(32,), epochs=20, readout="head")
+    options = lwnn.Options(algo="ff", hidden=(32,), epochs=20, readout="head", loss="softplus")
     run = lwnn.train(digits, options, rule=custom_goodness(loudness, threshold=5.0))
     assert run.metrics["test"]["accuracy"] > 0.88
     first, last = run.history[0]["loss"], run.history[-1]["loss"]
@@ -135,6 +132,19 @@ def test_a_function_that_is_no_cost_is_refused(digits, function, problem):
 def test_a_goodness_of_ones_own_cannot_be_read_by_the_kernels(digits):
     with pytest.raises(UsageError, match="give readout='head'"):
         lwnn.train(digits, lwnn.Options(algo="ff"), rule=custom_goodness(loudness, 5.0))
+
+
+@pytest.mark.parametrize("option", [{"peer": 0.1}, {"head_rate": 0.1}, {"greedy": True}])
+def test_what_only_the_kernel_does_is_refused(digits, option):
+    options = lwnn.Options(algo="ff", readout="head", **option)
+    with pytest.raises(UsageError, match="does not go with a goodness of your own"):
+        lwnn.train(digits, options, rule=custom_goodness(loudness))
+
+
+def test_the_softplus_loss_needs_a_threshold(digits):
+    options = lwnn.Options(algo="ff", readout="head", loss="softplus")
+    with pytest.raises(UsageError, match="compares goodness with a threshold; give"):
+        lwnn.train(digits, options, rule=custom_goodness(loudness))
 
 
 def test_a_rule_for_another_kind_of_net_is_refused(digits):

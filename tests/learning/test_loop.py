@@ -8,7 +8,7 @@ import pytest
 from lwnn.errors import TrainingError
 from lwnn.learning import loop
 from lwnn.learning.optimizers import Optimizer
-from lwnn.learning.rule import Rows, Rule
+from lwnn.learning.rule import Rows, Rule, Stage
 from lwnn.network import Network
 
 ROWS, BATCH, JUDGES = 23, 4, 10
@@ -260,3 +260,43 @@ def test_history_has_an_entry_an_epoch():
 
 def test_a_fit_can_be_written_down():
     assert set(dataclasses.asdict(run([1.0])[1])) >= {"history", "best_epoch", "stopped"}
+
+
+class Staged(Scripted):
+    """Two epochs in which there is nothing to judge, then three that are."""
+
+    def stages(self, epochs, rate):
+        return [Stage(2, rate, judged=False), Stage(3, 2 * rate)]
+
+    def enter(self, stage):
+        self.entered = [*getattr(self, "entered", []), (stage, self.epoch)]
+
+
+@pytest.fixture
+def staged(monkeypatch):
+    monkeypatch.setitem(globals(), "Scripted", Staged)
+
+
+def test_stages_follow_each_other_each_with_its_own_schedule(staged):
+    seen = []
+    rule, result = run([1.0] * 5, [9, 9, 3, 7, 5], on_epoch=seen.append)
+    assert rule.entered == [(0, 0), (1, 2)]
+    assert [entry["epoch"] for entry in result.history] == [1, 2, 3, 4, 5]
+    assert [entry["validation_accuracy"] for entry in result.history] == [None, None, 0.3, 0.7, 0.5]
+    rates = [entry["rate"] for entry in result.history]
+    assert (rates[0], rates[2]) == (0.5, 1.0)
+    assert rates[1] < rates[0]
+    assert {event.epochs for event in seen} == {5}
+    assert kept(rule) == result.best_epoch == 4
+
+
+def test_patience_counts_from_the_stage_that_is_judged(staged):
+    _, result = run([1.0] * 5, [9, 9, 7, 5, 3], patience=1)
+    assert (len(result.history), result.best_epoch, result.stopped) == (4, 3, "early")
+
+
+def test_before_there_is_something_to_judge_there_is_no_model(staged):
+    with pytest.raises(KeyboardInterrupt):
+        run([1.0, KeyboardInterrupt()], [9, 9])
+    with pytest.raises(TrainingError, match=r"in epoch 2; .* such as --lr 0\.05"):
+        run([1.0, np.nan], [9, 9])

@@ -10,6 +10,8 @@ from lwnn.network import Network, Params
 from lwnn.quantization import quantize
 
 CLASSES, FEATURES = 4, 9
+#: Those whose rows keep their level.
+RAW = ("mf-sum", "un")
 #: Kind, hidden layers, activation, readout: every way a model can compute.
 KINDS = {
     "linear": ("dense", (), "relu", "output"),
@@ -18,10 +20,15 @@ KINDS = {
     "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
     "tanh": ("dense", (24,), "tanh", "output"),
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
+    "ff-goodness-plain": ("ff", (32, 17), "relu", "goodness"),
+    "ff-both": ("ff", (32, 17), "relu", "both"),
+    "ff-both-plain": ("ff", (24,), "relu", "both"),
     "ff-head": ("ff", (24,), "relu", "head"),
     "ff-head-of-two": ("ff", (32, 17, 12), "relu", "head"),
     "mf-last": ("mf", (32, 17), "relu", "last"),
     "mf-sum": ("mf", (32, 17, 12), "relu", "sum"),
+    "un": ("un", (32, 17), "relu", "head"),
+    "un-level": ("un", (24,), "relu", "head"),
 }
 
 
@@ -43,7 +50,8 @@ def float_model(kind, data):
     x, y = data
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
-    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=kind != "mf-sum")
+    level = kind not in RAW and not kind.endswith("plain")
+    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=level)
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
@@ -60,12 +68,16 @@ def float_model(kind, data):
         of_class = np.arange(hidden[0]) % CLASSES
         params["layer1.weight"][:] = means[of_class] / 2
         params["layer1.label"][:] = np.where(of_class[:, None] == np.arange(CLASSES), 0, -30)
-        goals[:, 2] = [1, 1e-2]
+        goals[:, 2] = [1, 1e-2][: len(hidden)]
+    if readout == "both":
+        # Little beside the head: random layers know nothing of the labels.
+        goals[:, 2] = 1e-3
     model = dataclasses.replace(model, readout=readout, goals=goals, target="kind")
     if shape == "mf":
         fit_heads(model, x, y)
     elif readout != "goodness":
-        fit_last_layer(model, x, y)
+        alone = dataclasses.replace(model, readout="head") if readout == "both" else model
+        fit_last_layer(alone, x, y)
     return model
 
 

@@ -51,26 +51,36 @@ def device_scores(quantized, row):
         for name in layers:
             q = device_layer(t, name, q)
         return q
-    if quantized.readout == "head":
-        states, source = [], "input"
-        for name in layers[:-1]:
-            q = device_layer(t, name, device_normalize(t, source, q))
-            states.append(device_normalize(t, name, q))
-            source = name
-        joined = list(itertools.chain(*states[quantized.network.head_from :]))
-        return device_layer(t, "head", joined)
     if quantized.network.kind == "mf":
         return device_heads(t, quantized.network, q, quantized.readout)
-    return [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
+    q = device_normalize(t, "input", q) if quantized.network.level else q
+    head_from = quantized.network.head_from
+    if quantized.readout == "head":
+        return device_head(t, layers[:-1], head_from, q, 0)
+    goodness = [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
+    if quantized.readout == "goodness":
+        return goodness
+    zero, factor = int(t["head.zero_point"][0]), int(t["readout.factor"][-1])
+    # The pass behind those of the labels is the neutral one.
+    head = device_head(t, layers[:-1], head_from, q, classes)
+    return [g + factor * (value - zero) for g, value in zip(goodness, head, strict=True)]
+
+
+def device_head(t, layers, head_from, q, neutral):
+    states = []
+    for n, name in enumerate(layers):
+        q = device_normalize(t, name, device_layer(t, name, q, 0 if n else neutral))
+        states.append(q)
+    return device_layer(t, "head", list(itertools.chain(*states[head_from:])))
 
 
 def device_goodness(t, layers, q, label):
-    score, source = 0, "input"
-    for name, factor in zip(layers, t["readout.factor"].tolist(), strict=True):
-        q = device_layer(t, name, device_normalize(t, source, q), label)
+    score = 0
+    for n, name in enumerate(layers):
+        q = device_normalize(t, layers[n - 1], q) if n else q
+        q = device_layer(t, name, q, 0 if n else label)
         zero = int(t[f"{name}.zero_point"][0])
-        score += factor * sum((value - zero) ** 2 for value in q)
-        source = name
+        score += int(t["readout.factor"][n]) * sum((value - zero) ** 2 for value in q)
     return score
 
 

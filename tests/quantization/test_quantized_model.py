@@ -8,7 +8,8 @@ import pytest
 from lwnn import _kernels
 from lwnn.errors import DataError
 from lwnn.network import Params
-from lwnn.quantization import QuantizedModel, calibration, inference, quantize
+from lwnn.quantization import QuantizedModel, calibration, inference, packing, quantize
+from lwnn.quantization import model as model_of
 
 
 def test_predicts_what_the_float_model_predicts(pair, data):
@@ -23,12 +24,17 @@ def test_predicts_what_the_float_model_predicts(pair, data):
     assert np.abs(error).mean() < 0.025 * model.scores(x).std()
 
 
-def test_integers_are_the_same_on_every_build(pair, data, monkeypatch):
+@pytest.mark.parametrize("many", [False, True])
+def test_integers_are_the_same_on_every_build(pair, data, monkeypatch, many):
     _, quantized = pair
+    if many:
+        monkeypatch.setattr(model_of, "_MANY", 0)
     found = []
     for build in _kernels.available():
-        monkeypatch.setattr(inference, "kernels", _kernels.load(build))
-        found.append(quantized.integer_scores(data[0][:301]))
+        for module in (inference, packing):
+            monkeypatch.setattr(module, "kernels", _kernels.load(build))
+        # Anew, as a model keeps what was laid out for one build.
+        found.append(dataclasses.replace(quantized).integer_scores(data[0][:301]))
     assert len(found) > 1
     for scores in found[1:]:
         np.testing.assert_array_equal(scores, found[0])
@@ -41,6 +47,11 @@ def test_integers_do_not_depend_on_threads_or_chunks(pair, data, monkeypatch):
     monkeypatch.setattr(inference, "_SUMS", 1)
     np.testing.assert_array_equal(quantized.integer_scores(data[0][:50]), one[:50])
     np.testing.assert_array_equal(quantized.integer_scores(data[0][7:8]), one[7:8])
+    monkeypatch.setattr(model_of, "_MANY", 0)
+    for threads in (1, 2):
+        many = quantized.integer_scores(data[0][:2501], threads)
+        np.testing.assert_array_equal(many, one[:2501])
+    assert "_plan_for_many" in vars(quantized) or quantized.readout != "output"
 
 
 def test_calibration_does_not_depend_on_chunks(make, data, monkeypatch):
@@ -53,6 +64,10 @@ def test_calibration_does_not_depend_on_chunks(make, data, monkeypatch):
         np.testing.assert_allclose(pieces[name], values, rtol=1e-12)
 
 
+#: How many arguments of a kernel may be fractions.
+FRACTIONS = {"int8_dense": 2, "int8_input": 3}
+
+
 class Integers:
     """Kernels that refuse anything but integers, once the rows are quantized."""
 
@@ -62,9 +77,10 @@ class Integers:
     def __getattr__(self, name):
         def call(*arguments):
             self.called.add(name)
-            for argument in arguments if name != "int8_input" else ():
+            # Raw rows and their scaler come first, and integers out of them.
+            for argument in arguments[FRACTIONS.get(name, 0) :]:
                 assert isinstance(argument, (int, np.integer)) or argument.dtype.kind == "i"
-            getattr(_kernels.kernels, name)(*arguments)
+            return getattr(_kernels.kernels, name)(*arguments)
 
         return call
 
@@ -75,8 +91,8 @@ def test_only_the_first_step_sees_a_fraction(pair, data, monkeypatch):
     monkeypatch.setattr(inference, "kernels", guard)
     assert quantized.integer_scores(data[0][:20]).dtype.kind == "i"
     dense = quantized.readout == "output"
-    steps = {"int8_dense"} if dense else {"int8_accumulate", "int8_requantize"}
-    assert {"int8_input"} | steps <= guard.called
+    steps = {"int8_input", "int8_accumulate", "int8_requantize"}
+    assert ({"int8_dense"} if dense else steps) <= guard.called
 
 
 def test_rows_beyond_the_calibration_saturate(relu, data):

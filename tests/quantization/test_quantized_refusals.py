@@ -77,5 +77,5 @@ def test_refuses_models_and_rows_that_it_cannot_calibrate(make, data):
 def test_refuses_a_head_over_too_many_units():
     network = Network("ff", 2, (1, 40_000, 40_000), 2)
     model = Model(network, None, None, None, 10.0, ("a", "b"), ("f", "g"), readout="head")
-    with pytest.raises(UsageError, match="head reads 80,000 inputs"):
+    with pytest.raises(UsageError, match="head reads 80,001 inputs"):
         quantize(model, np.zeros((1, 2), np.float32))

@@ -119,18 +119,12 @@ void platform_end(void)
     stop();
 }
 
-static uint32_t *stack_pointer(void)
-{
-    uint32_t *sp;
-    __asm__ volatile("mov %0, sp" : "=r"(sp));
-    return sp;
-}
-
 static uint32_t *painted;
 
 __attribute__((noinline)) void platform_paint(void)
 {
-    uint32_t *p = stack_pointer() - 8;
+    /* Where the caller stands; what this function itself pushes is less than eight words. */
+    uint32_t *p = (uint32_t *)__builtin_dwarf_cfa() - 8;
     painted = p;
     for (uint32_t i = 0; i < PAINT / 4; i++)
         *--p = 0xa5a5a5a5u;

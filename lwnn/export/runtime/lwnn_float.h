@@ -62,12 +62,14 @@ LWNN_APART void lwnn_float_dense(const float *weight, const float *bias, lwnn_co
         out[o] = lwnn_activate(out[o] + LWNN_REAL(bias + o), activation);
 }
 
-/* out = ReLU(sums + bias of a label). */
-LWNN_APART void lwnn_float_add(const float *sums, const float *bias, lwnn_count units, float *out)
+/* out = ReLU(sums + bias + factor * label), the weights of a label. */
+LWNN_APART void lwnn_float_add(const float *sums, const float *bias, const float *label,
+                               float factor, lwnn_count units, float *out)
 {
     lwnn_count i;
     for (i = 0; i < units; i++)
-        out[i] = lwnn_activate(sums[i] + LWNN_REAL(bias + i), LWNN_RELU);
+        out[i] = lwnn_activate(
+            sums[i] + (LWNN_REAL(bias + i) + factor * LWNN_REAL(label + i)), LWNN_RELU);
 }
 
 LWNN_APART float lwnn_float_squares(const float *x, lwnn_count units)
@@ -79,13 +81,50 @@ LWNN_APART float lwnn_float_squares(const float *x, lwnn_count units)
     return total;
 }
 
-/* out = x / (root mean square of x). */
-LWNN_APART void lwnn_float_normalize(const float *x, lwnn_count units, float *out)
+/* Sum of what is not negative. */
+LWNN_APART float lwnn_float_absolute(const float *x, lwnn_count units)
 {
-    const float by = 1.0f / (sqrtf(lwnn_float_squares(x, units) / (float)units) + 1e-6f);
+    float total = 0.0f;
     lwnn_count i;
     for (i = 0; i < units; i++)
-        out[i] = x[i] * by;
+        total += x[i];
+    return total;
+}
+
+/* Divide a row, whose squares sum up to `more` beside those of x, by its root mean square, in
+ * place; returns by what was multiplied. */
+LWNN_APART float lwnn_float_level(float *x, lwnn_count units, float more)
+{
+    const float squares = lwnn_float_squares(x, units) + more;
+    const float by = 1.0f / (sqrtf(squares / (float)units) + 1e-6f);
+    lwnn_count i;
+    for (i = 0; i < units; i++)
+        x[i] *= by;
+    return by;
+}
+
+/* Make room for a label that takes the place of the first readings. */
+LWNN_APART void lwnn_float_clear(float *x, lwnn_count count)
+{
+    lwnn_count i;
+    for (i = 0; i < count; i++)
+        x[i] = 0.0f;
+}
+
+/* Add `factor` times the scores of a head. */
+LWNN_APART void lwnn_float_sum(const float *head, int classes, float factor, float *scores)
+{
+    int c;
+    for (c = 0; c < classes; c++)
+        scores[c] += factor * head[c];
+}
+
+/* The mean of two scores for each class. */
+LWNN_APART void lwnn_float_mean(const float *head, int classes, float *scores)
+{
+    int c;
+    for (c = 0; c < classes; c++)
+        scores[c] = 0.5f * (scores[c] + head[c]);
 }
 
 /* Append the outputs of a layer to those that the head reads. */

@@ -26,11 +26,16 @@ LWNN_INLINE int32_t lwnn_value(lwnn_act act)
 }
 
 /* `input` may be the last bytes of `out`. */
-LWNN_APART const lwnn_act *lwnn_prepare(const int8_t *input, lwnn_count inputs, lwnn_act *out)
+LWNN_APART void lwnn_widen(const int8_t *input, lwnn_count inputs, lwnn_act *out)
 {
     lwnn_count i;
     for (i = 0; i < inputs; i++)
         out[i] = (lwnn_act)((uint8_t)input[i] ^ 0x80u);
+}
+
+LWNN_INLINE const lwnn_act *lwnn_prepare(const int8_t *input, lwnn_count inputs, lwnn_act *out)
+{
+    lwnn_widen(input, inputs, out);
     return out;
 }
 
@@ -38,31 +43,32 @@ LWNN_INLINE int32_t lwnn_start(const lwnn_act *x, lwnn_count inputs)
 {
     int32_t sum = 0;
     lwnn_count i;
-    for (i = 0; i < inputs; i++)
+    /* Four at a time, whose sum has 16 bits. */
+    for (i = 0; i + 4 <= inputs; i += 4)
+        sum += (uint16_t)(x[i] + x[i + 1] + x[i + 2] + x[i + 3]);
+    for (; i < inputs; i++)
         sum += x[i];
-    return -128 * sum;
+    return -(sum * 128);
 }
 
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__thumb__) && !defined(__thumb2__)
+#include "lwnn_quads_m0.h"
+#elif defined(__OPTIMIZE__) && defined(__AVR_HAVE_MUL__) && defined(__AVR_HAVE_LPMX__)
+#include "lwnn_quads_avr.h"
+#else
+#include "lwnn_quads_c.h"
+#endif
+
+/* Sums are taken modulo 2^32: only the final ones are known to fit. */
 LWNN_INLINE void lwnn_products(const lwnn_weight *weight, const lwnn_act *x, lwnn_count inputs,
                                lwnn_count output, lwnn_count outputs, int32_t sums[4])
 {
-    /* Sums are taken modulo 2^32: only the final ones are known to fit. */
-    uint32_t a = (uint32_t)sums[0], b = (uint32_t)sums[1];
-    uint32_t c = (uint32_t)sums[2], d = (uint32_t)sums[3];
-    lwnn_count i;
+    uint32_t quad[4];
+    int n;
     (void)outputs;
-    weight += (uint32_t)(output / 4) * inputs;
-    for (i = 0; i < inputs; i++) {
-        const uint32_t v = x[i], w = LWNN_WORD(weight + i);
-        a += v * (w & 255u);
-        b += v * (w >> 8 & 255u);
-        c += v * (w >> 16 & 255u);
-        d += v * (w >> 24);
-    }
-    sums[0] = (int32_t)a;
-    sums[1] = (int32_t)b;
-    sums[2] = (int32_t)c;
-    sums[3] = (int32_t)d;
+    lwnn_quad(weight + (uint32_t)(output / 4) * inputs, x, inputs, quad);
+    for (n = 0; n < 4; n++)
+        sums[n] = (int32_t)((uint32_t)sums[n] + quad[n]);
 }
 
 #include "lwnn_layers.h"

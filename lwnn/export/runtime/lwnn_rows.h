@@ -18,6 +18,13 @@ LWNN_INLINE int32_t lwnn_value(lwnn_act act)
     return act;
 }
 
+LWNN_INLINE void lwnn_widen(const int8_t *input, lwnn_count inputs, lwnn_act *out)
+{
+    lwnn_count i;
+    for (i = 0; i < inputs; i++)
+        out[i] = input[i];
+}
+
 LWNN_INLINE const lwnn_act *lwnn_prepare(const int8_t *input, lwnn_count inputs, lwnn_act *out)
 {
     (void)inputs;

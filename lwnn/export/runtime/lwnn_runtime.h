@@ -2,7 +2,7 @@
  *
  *     real value   scale * (q - zero point), q in -128 .. 127
  *     sum          bias + sum of w * q, 32 bits; the inputs' zero point is in the bias
- *     output       sum * multiplier / 2^right, rounded, + zero point, saturated
+ *     output       sum * multiplier / 2^(32 + right), rounded, + zero point, saturated
  *
  * All functions are static: any number of models, of any version of lwnn, link into one firmware.
  * Nothing is allocated, nothing is kept between calls, and no library is needed. `>>` of a
@@ -14,7 +14,8 @@
  *     lwnn_act                 an activation, as a layer reads and writes it
  *     LWNN_PAD                 activations are padded to a multiple of this
  *     lwnn_act_of, lwnn_value  from and to -128 .. 127
- *     lwnn_prepare             a model's input as activations
+ *     lwnn_widen               a model's input as activations
+ *     lwnn_prepare             the same for the first layer, in the order that it likes best
  *     lwnn_start               what the sums of a layer begin with
  *     lwnn_products            the sums of four outputs
  */
@@ -61,34 +62,6 @@ LWNN_INLINE int32_t lwnn_clamp(int32_t value)
     return value < 127 ? value : 127;
 }
 
-/* ---- from sums to outputs ---- */
-
-/* The upper half of a product of 64 bits. */
-LWNN_INLINE int32_t lwnn_upper(int32_t a, int32_t b)
-{
-    return (int32_t)(((int64_t)a * b) >> 32);
-}
-
-/* sum * multiplier / 2^right, half up. A model says LWNN_WIDE when one of its layers has a
- * `right` below 33; the others need only the upper half of the product. */
-LWNN_INLINE int32_t lwnn_requantize(int32_t sum, int32_t multiplier, uint8_t right,
-                                    int32_t zero_point)
-{
-#if defined(LWNN_WIDE)
-    const int64_t low = -128 - zero_point, high = 127 - zero_point;
-    int64_t value = (int64_t)sum * multiplier;
-    value = (value + ((int64_t)1 << (right - 1))) >> right;
-    value = value > low ? value : low;
-    value = value < high ? value : high;
-    return (int32_t)value + zero_point;
-#else
-    const int32_t upper = lwnn_upper(sum, multiplier);
-    return lwnn_clamp((((upper >> (right - 33)) + 1) >> 1) + zero_point);
-#endif
-}
-
-/* ---- rows in ---- */
-
 /* (x - offset) * multiplier to the nearest whole number, halves away from zero. */
 LWNN_INLINE int8_t lwnn_quantize(float x, float offset, float multiplier, int zero_point)
 {
@@ -101,13 +74,13 @@ LWNN_INLINE int8_t lwnn_quantize(float x, float offset, float multiplier, int ze
     return (int8_t)((int)(t < 0.0f ? t - 0.5f : t + 0.5f) + zero_point);
 }
 
+/* `step` is 0 where all readings are scaled alike. */
 LWNN_APART void lwnn_quantize_row(const float *x, const float *offset, const float *multiplier,
-                                  lwnn_count inputs, int zero_point, int8_t *out)
+                                  int step, lwnn_count inputs, int zero_point, int8_t *out)
 {
     lwnn_count i;
-    for (i = 0; i < inputs; i++)
-        out[i] = lwnn_quantize(x[i], LWNN_REAL(offset + i), LWNN_REAL(multiplier + i),
-                               zero_point);
+    for (i = 0; i < inputs; i++, offset += step, multiplier += step)
+        out[i] = lwnn_quantize(x[i], LWNN_REAL(offset), LWNN_REAL(multiplier), zero_point);
 }
 
 #endif

@@ -7,8 +7,8 @@ $steps
 
 void ${name}_quantize(const float *features, int8_t *input)
 {
-    lwnn_quantize_row(features, ${name}_input_offset, ${name}_input_multiplier, ${NAME}_INPUTS,
-                      $zero_point, input);
+    lwnn_quantize_row(features, ${name}_input_offset, ${name}_input_multiplier, $step,
+                      ${NAME}_INPUTS, $zero_point, input);
 }
 
 int ${name}_scores(const float *features, ${name}_score *scores, ${name}_scratch *scratch)

@@ -19,6 +19,11 @@ KINDS = {
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
     "head-of-two": ("ff", (30, 17, 11), "relu", "head"),
+    "both": ("ff", (30, 17, 11), "relu", "both"),
+    "both-of-one": ("ff", (24,), "relu", "both"),
+    "unsupervised": ("un", (30, 17, 11), "relu", "head"),
+    "mono": ("mf", (21, 13), "relu", "last"),
+    "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }
 #: Kind of model to whether it is quantized.
 MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "float")]
@@ -32,13 +37,13 @@ def rows(count=300, features=FEATURES, seed=0):
     return x.astype(np.float32)
 
 
-def float_model(kind, features=FEATURES, seed=0, **changes):
-    """A model with random parameters that takes such rows."""
+def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
+    """A model with random parameters that takes such rows; `form` are fields of its network."""
     shape, hidden, activation, readout = KINDS[kind]
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
     features, classes = len(names), CLASSES
     rng = np.random.default_rng(seed)
-    network = Network(shape, features, hidden, classes, activation)
+    network = Network(shape, features, hidden, classes, activation, **(form or {}))
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))

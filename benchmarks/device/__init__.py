@@ -1,0 +1,1 @@
+"""What exported int8 nets cost on emulated cores; see `benchmarks/README.md`."""
