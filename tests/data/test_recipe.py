@@ -1,5 +1,6 @@
 """What is done to columns is learnt once, on training rows, and is the same for every new row."""
 
+import dataclasses
 import io
 import sys
 
@@ -55,6 +56,11 @@ def test_wild_values_do_not_ruin_the_scaling(trained):
 @pytest.mark.parametrize("form", ["float", "int8", "from a file"])
 def test_what_is_beyond_the_bounds_counts_as_the_bound(trained, form, tmp_path):
     data, model = trained
+    # Tighter than what the other columns reach, so that no other bound does this one's work.
+    columns = list(model.recipe.columns)
+    columns[1] = dataclasses.replace(columns[1], low=1.0, high=2.0)
+    recipe = dataclasses.replace(model.recipe, columns=tuple(columns))
+    model = dataclasses.replace(model, recipe=recipe)
     if form == "from a file":
         modelfile.save(model, tmp_path / "a.safetensors")
         model = modelfile.load(tmp_path / "a.safetensors")
