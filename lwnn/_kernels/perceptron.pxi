@@ -24,7 +24,7 @@ cdef double perceptron_row(float *w_oi, float *bias, const float *x, Py_ssize_t 
     cdef Py_ssize_t o
     cdef float error
     cdef double loss = 0
-    lwnn_dot(<int>n_out, w_oi, n_in, x, n_in, z, 1)
+    lwnn_dot(n_out, w_oi, n_in, x, z)
     for o in range(n_out):
         z[o] += bias[o]
         error = (1 if o == true else 0) - (1 if z[o] > 0 else 0)
