@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import lwnn as package
-
-HOME = Path(package.__file__).parents[1]
+HOME = Path(__file__).parents[2]
 PAGES = sorted((HOME / "docs").glob("*.md"))
 #: Short training and few rows: what is tested is that the commands fit together.
 QUICK = {"train": ["--epochs", "3", "-q"], "bench": ["--epochs", "2", "-q"]}

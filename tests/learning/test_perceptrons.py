@@ -14,7 +14,7 @@ from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.network import ACTIVATIONS
 
-HOME = Path(lwnn.__file__).parents[1]
+HOME = Path(__file__).parents[2]
 INPUTS = np.array(list(itertools.product([0, 1], repeat=2)), np.float32)
 GATES = {
     "nand": [1, 1, 1, 0],
