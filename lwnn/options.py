@@ -13,7 +13,7 @@ from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 #: Rules that an option makes of ``ff``, and how that is written.
-FORMS = {"un": "--negatives hybrid"}
+FORMS = {"un": "--negatives hybrid", "td": "--algo ff --top-down"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
 #: Those whose layers each learn for themselves.
@@ -110,8 +110,10 @@ def _default_rate(job):
     if job.rule == "perceptron":
         return 1.0
     if job.settings["optimizer"] == "adam":
-        twice = 2 if job.rule in ("ff", "mf") else 1
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
+        twice = 2 if job.rule in ("ff", "mf", "td") else 1
+        # States that feed back upon themselves take no larger steps.
+        most = 0.003 if job.rule == "td" else 0.01
+        rate = min(most, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
 
@@ -131,7 +133,7 @@ def label_scale(inputs):
 
 def _default_label_scale(job):
     """What overwrites a pixel is as bright as a pixel can be."""
-    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+    return 1.0 if job.settings.get("embed") == "overwrite" else label_scale(job.inputs)
 
 
 def _default_level(job):
@@ -294,7 +296,7 @@ class Options:
         default=_default_label_scale,
         shown="1, or more for over 25 inputs",
         span=(1e-6, 1e6),
-        algos=("ff",),
+        algos=("ff", "td"),
     )
     level: str | None = _option(
         str,
@@ -341,12 +343,25 @@ class Options:
     readout: str | None = _option(
         str,
         "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
-        "averaged; mf: the sum of all layers' heads, or the last one.",
+        "averaged (not top-down); mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="both, or sum",
-        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
-        algos=("ff", "mf"),
+        shown="both, goodness if top-down, sum for mf",
+        values={
+            "ff": ("both", "goodness", "head"),
+            "td": ("goodness", "head"),
+            "mf": ("sum", "last"),
+        },
+        algos=("ff", "td", "mf"),
+    )
+    top_down: bool = _option(
+        bool,
+        "Let each layer read the one above as well, a step later; above the top stands the label.",
+        "Forward-Forward",
+        start=False,
+        default=True,
+        shown="False",
+        algos=("td",),
     )
     head_epochs: int | None = _option(
         int,
@@ -450,6 +465,8 @@ def help_text(name):
 
 def rule_of(options):
     """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.top_down:
+        return "td"
     if options.algo == "ff" and options.negatives == "hybrid":
         return "un"
     return options.algo
@@ -462,7 +479,7 @@ def _spelt(rule):
 
 def _all_values(told):
     if isinstance(told.values, dict):
-        return [value for values in told.values.values() for value in values]
+        return dict.fromkeys(value for values in told.values.values() for value in values)
     return told.values
 
 
@@ -541,7 +558,7 @@ def resolve(options, rows, inputs, images=False):
         if not _has_needed(told, job):
             continue
         value = getattr(options, name)
-        if value is None:
+        if value is None or (told.kind is bool and not value):
             value = told.default(job) if callable(told.default) else told.default
         if name == "batch":
             value = min(value, rows)

@@ -545,4 +545,5 @@ def ff_scores(
 
 from lwnn._kernels.reference_mono import *  # noqa: E402, F403
 from lwnn._kernels.reference_perceptron import *  # noqa: E402, F403
+from lwnn._kernels.reference_topdown import *  # noqa: E402, F403
 from lwnn._kernels.reference_unsupervised import *  # noqa: E402, F403
