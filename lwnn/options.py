@@ -13,7 +13,7 @@ from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 #: Rules that an option makes of ``ff``, and how that is written.
-FORMS = {"un": "--negatives hybrid", "td": "--algo ff --top-down"}
+FORMS = {"un": "--negatives hybrid", "td": "--top-down"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
 #: Those whose layers each learn for themselves.
@@ -458,7 +458,7 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
+    rules = f"For {', '.join(map(_spelt, _rules(name, told)))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
 
@@ -496,12 +496,23 @@ def check(options):
         if value is None or value is False:
             continue
         if rule in RULES and rule not in told.algos:
-            fitting = " or ".join(map(_asked, told.algos))
+            fitting = " or ".join(map(_asked, _plain(_rules(name, told))))
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
         check_value(name, value, rule)
         if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+
+
+def _rules(name, told):
+    """The rules that an option is for; what makes a form of ``ff`` is for ``ff``."""
+    rules = ("ff" if f"--{flag(name)}" in FORMS.get(rule, "") else rule for rule in told.algos)
+    return list(dict.fromkeys(rules))
+
+
+def _plain(rules):
+    """Without the forms of ``ff`` where that is among them."""
+    return [rule for rule in rules if rule not in FORMS] if "ff" in rules else rules
 
 
 def _asked(rule):
