@@ -171,8 +171,9 @@ def share_out(dataset, options):
 
     def rows_of(part, rows):
         if isinstance(part, Dataset):
-            return Rows(part.x, part.y)
-        return Rows(np.ascontiguousarray(dataset.x[rows]), dataset.y[rows])
+            return Rows(scaler.prepared(part), part.y)
+        part = dataset.take(rows)
+        return Rows(scaler.prepared(part), part.y)
 
     parts = Parts(rows_of(None, train_rows), rows_of(val, val_rows), rows_of(test, test_rows))
     return parts, scaler
@@ -293,6 +294,7 @@ def assemble(dataset, rule, scaler, settings, shape):
         offset=scaler.offset,
         scale=scaler.scale,
         clip=scaler.clip,
+        recipe=scaler.recipe,
         labels=dataset.labels,
         features=dataset.features,
         target=dataset.target,

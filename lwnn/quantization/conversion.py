@@ -71,6 +71,7 @@ def _finish(model, tensors, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
 
