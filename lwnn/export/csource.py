@@ -61,6 +61,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
         When the name is not one for C, the target unknown, an array too large for it, or the net
         one that there is no C for.
     """
+    if model.response:
+        raise UsageError("C is written of classifiers only; this model predicts numbers")
     check_identifier(name)
     chosen = target_of(target)
     program = program_of(model, chosen, nonzero)

@@ -71,6 +71,7 @@ def _finish(model, tensors, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        response=model.response,
         recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
@@ -158,9 +159,9 @@ def _quantize_layer(model, name, source, seen, tensors):
     _keep_affine(tensors, name, spread)
     if name not in looked_up(model.network):
         return spread
-    activation = model.network.activation
-    _keep(tensors, name, table=arithmetic.activation_table(activation, spread))
-    return arithmetic.LOOKED_UP[activation].outcome
+    table, outcome = arithmetic.activation_table(model.network.activation, spread)
+    _keep(tensors, name, table=table)
+    return outcome
 
 
 def _quantize_top_down(model, source, sources, seen, tensors):
