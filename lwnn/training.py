@@ -241,8 +241,8 @@ def prepare(dataset, parts, scaler, options, given=None):
         classes=len(dataset.labels) or 1,
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
-        label_scale=settings.get("label_scale", 1.0),
         output=settings.get("output_activation", ""),
+        label_scale=settings.get("label_scale", 1.0),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         level=settings.get("level") == "rows",
     )

@@ -159,7 +159,8 @@ class _Training:
         """Which parameters are weights, not biases."""
         chosen = np.ones(size, bool)
         for row in self.table:
-            chosen[row[BIAS] : row[BIAS] + row[OUT]] = False
+            if row[BIAS] >= 0:
+                chosen[row[BIAS] : row[BIAS] + row[OUT]] = False
         return chosen
 
     def open(self, params):

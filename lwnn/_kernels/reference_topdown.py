@@ -11,9 +11,9 @@ from lwnn._kernels.reference import (
     _layer,
     _normalised,
     _one_hot,
-    _optimize,
     _scaled,
     _sigmoid,
+    _Training,
 )
 
 __all__ = ["td_epoch", "td_scores", "td_workspace"]
@@ -129,13 +129,14 @@ def td_epoch(
     workspace,
     threads,
 ):
+    how, settling = _Training(table, method, hyper, state, step), (hot, keep, first, last, alpha)
     for rows in _batches(order, batch):
-        inputs = _inputs(x[rows], level, scaler, clip, params.dtype)
-        how = (hot, keep, first, last, alpha)
-        sums, grad = _gradient(params, table, *how, inputs, y[rows], draws[rows])
-        _optimize(params, grad, method, hyper, state, step)
+        how.open(params)
+        inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
+        inputs = _normalised(inputs) if level else inputs
+        sums, grad = _gradient(params, table, *settling, inputs, y[rows], draws[rows])
+        how.update(params, grad)
         losses += sums
-        step += 1
 
 
 def td_scores(

@@ -396,8 +396,10 @@ def td_epoch(float[::1] params, const long long[:, ::1] table, bint level, float
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples, net.rows,
                    padded(net.table[IN]))
+            open_batch(net.params, net.table, 2 * net.layers, net.rows, padded(net.table[IN]),
+                       samples, &how)
             td_batch(&net, &y[0], &draws[0], &order[start], samples, alpha, &how, &losses[0])
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, 2 * net.layers, &how)
             start += samples
 
 
