@@ -397,7 +397,7 @@ class Options:
         "Share of the hidden units that are silent, anew for every row.",
         "Penalties and noise",
         span=(0, 0.99),
-        algos=("bp",),
+        algos=("bp", "ff", "mf"),
     )
     label_smoothing: float | None = _option(
         float,

@@ -626,6 +626,8 @@ SHAPING = [
     {"weight_noise": 0.1},
     {"input_noise": 0.1},
 ]
+#: Likewise, of those rules that take it.
+OF_SOME = [{"dropout": 0.3}, {"label_smoothing": 0.2}]
 
 
 def offered(algo, options):
@@ -637,16 +639,17 @@ def offered(algo, options):
 ASKED = [
     (algo, changes)
     for algo in RULES
-    for changes in SHAPING
+    for changes in SHAPING + OF_SOME
     if set(changes) == set(offered(algo, changes))
 ]
 
 
 def test_every_gradient_rule_takes_all_that_shapes_a_step():
-    assert [algo for algo, _ in ASKED if algo in GRADIENT] == [
-        algo for algo in GRADIENT for _ in SHAPING
-    ]
+    for algo in GRADIENT:
+        asked = [changes for name, changes in ASKED if name == algo]
+        assert all(changes in asked for changes in SHAPING), algo
     assert "perceptron" in dict(ASKED)
+    assert all(changes in [one for _, one in ASKED] for changes in OF_SOME)
 
 
 @pytest.mark.parametrize(("algo", "changes"), ASKED, ids=str)

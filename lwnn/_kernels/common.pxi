@@ -667,7 +667,14 @@ cdef void optimize_range(float *w, float *g, Py_ssize_t start, Py_ssize_t first,
     cdef float *v = how.second
     if how.shaped:
         shape_gradient(w + start + first, g + first, start + first, last - first, how)
-    if how.method == SGD or how.method == STEPPED:
+    if how.method == ADAM:
+        rate = how.corrected
+        for i in range(first, last):
+            k = start + i
+            m[k] = b1 * m[k] + c1 * g[i]
+            v[k] = b2 * v[k] + c2 * g[i] * g[i]
+            w[k] -= rate * m[k] / (sqrtf(v[k]) * root + epsilon)
+    elif how.method == SGD or how.method == STEPPED:
         for i in range(first, last):
             w[start + i] -= rate * g[i]
     elif how.method == MOMENTUM:
@@ -690,13 +697,6 @@ cdef void optimize_range(float *w, float *g, Py_ssize_t start, Py_ssize_t first,
             k = start + i
             m[k] = b1 * m[k] + c1 * g[i] * g[i]
             w[k] -= rate * g[i] / (sqrtf(m[k]) + epsilon)
-    else:
-        rate = how.corrected
-        for i in range(first, last):
-            k = start + i
-            m[k] = b1 * m[k] + c1 * g[i]
-            v[k] = b2 * v[k] + c2 * g[i] * g[i]
-            w[k] -= rate * m[k] / (sqrtf(v[k]) * root + epsilon)
     if how.threshold > 0:
         soft_threshold(w + start + first, last - first, how.threshold)
 
@@ -821,6 +821,50 @@ cdef void add_gaussians(float *a, Py_ssize_t at, Py_ssize_t n, float sigma,
     for i in range(n):
         a[i] += sigma * gaussian(key, at + i)
 
+
+# ---------------------------------------------------------------- dropout
+
+# Hinton et al. 2012 (1207.0580): in training a share p of the hidden units is silent, anew for
+# every sample; the others are 1 / (1 - p) times as loud, so that scoring needs no change.
+
+cdef inline bint silent(const Optimizer *how, unsigned long long key, Py_ssize_t unit,
+                        Py_ssize_t sample) noexcept nogil:
+    """Whether this unit is; samples of a mini-batch are no more than 2^16."""
+    cdef float chance = <float>(mixed(key, (unit << 16) + sample) >> 40) * <float>(1 / 16777216.0)
+    return chance < how.dropout
+
+
+cdef void drop(const Optimizer *how, Py_ssize_t layer, float *a, Py_ssize_t units,
+               Py_ssize_t first, Py_ssize_t samples, Py_ssize_t unit_step,
+               Py_ssize_t sample_step) noexcept nogil:
+    """Silence units of the outputs `a` of a hidden layer, of the samples from `first` on."""
+    cdef Py_ssize_t u, b
+    cdef unsigned long long key = mixed(stream_key(how, FOR_DROPOUT), layer)
+    cdef float louder = 1 / (1 - how.dropout)
+    cdef float *one
+    for u in range(units):
+        for b in range(samples):
+            one = a + u * unit_step + b * sample_step
+            one[0] = 0 if silent(how, key, u, first + b) else one[0] * louder
+
+
+cdef void drop_error(const Optimizer *how, Py_ssize_t layer, const float *a, float *d,
+                     Py_ssize_t units, long kind, Py_ssize_t first, Py_ssize_t samples,
+                     Py_ssize_t unit_step, Py_ssize_t sample_step) noexcept nogil:
+    """From dC/da to dC/dz of a hidden layer whose outputs `a` went through `drop`."""
+    cdef Py_ssize_t u, b, i
+    cdef unsigned long long key = mixed(stream_key(how, FOR_DROPOUT), layer)
+    cdef float keep = 1 - how.dropout
+    for u in range(units):
+        for b in range(samples):
+            i = u * unit_step + b * sample_step
+            if silent(how, key, u, first + b):
+                d[i] = 0
+            else:
+                d[i] = d[i] * slope(a[i] * keep, kind) / keep
+
+
+# ---------------------------------------------------------------- mini-batches
 
 cdef void open_batch(float *params, const long long *table, Py_ssize_t layers, float *x_bi,
                      Py_ssize_t ldx, Py_ssize_t samples, const Optimizer *how) noexcept nogil:

@@ -187,61 +187,17 @@ cdef void scores_out(const float *z, Py_ssize_t classes, Py_ssize_t samples,
         start += LWNN_LANES
 
 
-# ---------------------------------------------------------------- dropout
-
-# Hinton et al. 2012 (1207.0580): in training a share p of the hidden units is silent, anew for
-# every sample; the others are 1 / (1 - p) times as loud, so that scoring needs no change.
+# ---------------------------------------------------------------- dropout in tiles
 
 cdef inline bint dropping(const Dense *net, Py_ssize_t layer) noexcept nogil:
     return net.how != NULL and net.how.dropout > 0 and layer + 1 < net.layers
-
-
-cdef inline bint silent(const Optimizer *how, unsigned long long key, Py_ssize_t unit,
-                        Py_ssize_t sample) noexcept nogil:
-    """Whether this unit is; samples of a mini-batch are no more than 2^16."""
-    cdef float chance = <float>(mixed(key, (unit << 16) + sample) >> 40) * <float>(1 / 16777216.0)
-    return chance < how.dropout
-
-
-cdef unsigned long long drop_key(const Dense *net, Py_ssize_t layer) noexcept nogil:
-    return mixed(stream_key(net.how, FOR_DROPOUT), layer)
-
-
-cdef void drop(const Dense *net, Py_ssize_t layer, float *a, Py_ssize_t first, Py_ssize_t samples,
-               Py_ssize_t unit_step, Py_ssize_t sample_step) noexcept nogil:
-    """Silence units of the outputs `a` of a hidden layer, of the samples from `first` on."""
-    cdef Py_ssize_t u, b
-    cdef unsigned long long key = drop_key(net, layer)
-    cdef float louder = 1 / (1 - net.how.dropout)
-    cdef float *one
-    for u in range(net.table[6 * layer + OUT]):
-        for b in range(samples):
-            one = a + u * unit_step + b * sample_step
-            one[0] = 0 if silent(net.how, key, u, first + b) else one[0] * louder
-
-
-cdef void drop_error(const Dense *net, Py_ssize_t layer, const float *a, float *d,
-                     Py_ssize_t first, Py_ssize_t samples, Py_ssize_t unit_step,
-                     Py_ssize_t sample_step) noexcept nogil:
-    """From dC/da to dC/dz of a hidden layer whose outputs `a` went through `drop`."""
-    cdef Py_ssize_t u, b, i
-    cdef unsigned long long key = drop_key(net, layer)
-    cdef float keep = 1 - net.how.dropout
-    cdef long kind = net.table[6 * layer + ACTIVATION]
-    for u in range(net.table[6 * layer + OUT]):
-        for b in range(samples):
-            i = u * unit_step + b * sample_step
-            if silent(net.how, key, u, first + b):
-                d[i] = 0
-            else:
-                d[i] = d[i] * slope(a[i] * keep, kind) / keep
 
 
 cdef void drop_tiles(const Dense *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
     """`drop` of the outputs of a hidden layer in tiles of samples."""
     cdef Py_ssize_t start = 0, units = net.table[6 * layer + OUT]
     while start < samples:
-        drop(net, layer, net.acts[layer + 1] + start * units, start,
+        drop(net.how, layer, net.acts[layer + 1] + start * units, units, start,
              min(<Py_ssize_t>LWNN_LANES, samples - start), LWNN_LANES, 1)
         start += LWNN_LANES
 
@@ -250,8 +206,9 @@ cdef void drop_error_tiles(const Dense *net, Py_ssize_t layer, Py_ssize_t sample
     """`drop_error` of `net.below` in tiles of samples."""
     cdef Py_ssize_t start = 0, units = net.table[6 * layer + OUT]
     while start < samples:
-        drop_error(net, layer, net.acts[layer + 1] + start * units, net.below + start * units,
-                   start, min(<Py_ssize_t>LWNN_LANES, samples - start), LWNN_LANES, 1)
+        drop_error(net.how, layer, net.acts[layer + 1] + start * units, net.below + start * units,
+                   units, net.table[6 * layer + ACTIVATION], start,
+                   min(<Py_ssize_t>LWNN_LANES, samples - start), LWNN_LANES, 1)
         start += LWNN_LANES
 
 

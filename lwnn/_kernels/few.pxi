@@ -66,7 +66,7 @@ cdef void few_dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
         few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], x, ldx,
                     samples, row[ACTIVATION], net.acts[l + 1])
         if dropping(net, l):
-            drop(net, l, net.acts[l + 1], 0, samples, 1, row[OUT])
+            drop(net.how, l, net.acts[l + 1], row[OUT], 0, samples, 1, row[OUT])
         x = net.acts[l + 1]
         ldx = row[OUT]
 
@@ -94,7 +94,8 @@ cdef double few_bp_batch(Dense *net, const Target *target, const int *order, Py_
                     lwnn_axpy(below, net.params + row[WEIGHT] + o * row[IN],
                               net.delta[r * row[OUT] + o], row[IN])
             if dropping(net, l - 1):
-                drop_error(net, l - 1, net.acts[l], net.below, 0, samples, 1, row[IN])
+                drop_error(net.how, l - 1, net.acts[l], net.below, row[IN], kind, 0, samples, 1,
+                           row[IN])
             else:
                 through_slope(net.below, net.acts[l], samples * row[IN], kind)
         few_gradient(net.params, row[WEIGHT], row[BIAS], net.delta,
@@ -190,6 +191,7 @@ cdef void few_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
                     few_neutral_row(net, r, net.h + r * units)
             few_sums(net, units, samples)
             few_hand_on(net, units, samples)
+            ff_drop(net, l, 1, samples, 1, units)
         else:
             memset(net.n_t, 0, samples * units * sizeof(float))
         if l >= net.head_from:
@@ -288,6 +290,7 @@ cdef void few_ff_batch(Forward *net, const int *y, const int *wrong, const float
         few_sums(net, units, rows)
         if l + 1 < net.layers:
             few_hand_on(net, units, rows)
+            ff_drop(net, l, net.passes, samples, 1, units)
         if net.only < 0 or net.only == l:
             ff_errors(net, l, samples, report + REPORTED * l)
             note_alive(net, at, units, 1, units, rows)

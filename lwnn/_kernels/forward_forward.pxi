@@ -3,6 +3,7 @@
 #     layer 1    h_c = relu(W x + s U_c + b) under label c; W x is one product for all labels
 #     later      h' = relu(W n + b)
 #     hand-on    n = h / (rms(h) + tiny), from before the update; nothing flows back through it
+#     dropout    silences units in n: a layer's goodness is that of all of them
 #     goodness   G = g * sum of e(h), e by its code; losses and their errors are in ff_losses.pxi
 #     neutral    every label at s / classes: what the head reads
 #     head       softmax over M n + c, cross-entropy, no gradient into the layers
@@ -85,6 +86,7 @@ cdef struct Forward:
     float *factor                 # [column] dL/d(sum), or 1 / rms
     float *pull                   # [unit] what peer normalisation adds to an error
     float *grad
+    const Optimizer *how          # in training: what dropout reads
     Team team
 
 
@@ -129,6 +131,7 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double
     net.team = team_layout(arena, panel_size(table, wide), training, threads)
     net.peers = NULL
     net.alive = NULL
+    net.how = NULL
     net.head_from = 0
     wide = 0
     for l in range(net.layers - 1, -1, -1):
@@ -301,6 +304,17 @@ cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept 
             n[b] = 0
 
 
+cdef void ff_drop(Forward *net, Py_ssize_t layer, Py_ssize_t passes, Py_ssize_t samples,
+                  Py_ssize_t unit_step, Py_ssize_t column_step) noexcept nogil:
+    """Silence, in training, what a layer hands on: the same of a row under every label."""
+    cdef Py_ssize_t p, units = net.table[6 * layer + OUT]
+    if net.how == NULL or net.how.dropout <= 0:
+        return
+    for p in range(passes):
+        drop(net.how, layer, net.n_t + p * samples * column_step, units, 0, samples, unit_step,
+             column_step)
+
+
 cdef void ff_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t count) noexcept nogil:
     """From normalised columns to the outputs of `layer` (not the first)."""
     cdef const long long *row = net.table + 6 * layer
@@ -327,6 +341,7 @@ cdef void ff_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
                     neutral_line(net, o, samples, net.h + o * ld)
             ff_sums(net, units, samples)
             ff_hand_on(net, units, samples)
+            ff_drop(net, l, 1, samples, ld, 1)
         else:
             memset(net.n_t, 0, units * ld * sizeof(float))
         if l >= net.head_from:
@@ -436,6 +451,7 @@ cdef void ff_batch(Forward *net, const int *y, const int *wrong, const float *dr
         ff_sums(net, row[OUT], count)
         if l + 1 < net.layers:
             ff_hand_on(net, row[OUT], count)
+            ff_drop(net, l, net.passes, samples, padded(count), 1)
         if net.only < 0 or net.only == l:
             ff_errors(net, l, samples, report + REPORTED * l)
             note_alive(net, at, row[OUT], padded(count), 1, count)
@@ -494,6 +510,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
     cdef const float *drawn = &draws[0] if draws.shape[0] else NULL
     net.peers = &peers[0]
     net.alive = &alive[0]
+    net.how = &how
     if n == 0:
         return
     with nogil:

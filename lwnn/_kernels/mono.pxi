@@ -4,6 +4,7 @@
 #     head       z = M y + c, p = softmax(z), loss -ln p of the true class
 #     errors     e = p - t,  dM = e y^T,  D = (M^T e) [y > 0],  dW = D n^T
 #     hand-on    n' = y / (rms(y) + tiny), from before the update; nothing flows back through it
+#     dropout    y is silenced where it is made: head and next layer read what is left
 #
 # With `level` x is divided by its root mean square as well, as in forward_forward.pxi. The table
 # has a row for every hidden layer, then one for every head, in the same order. One pass, no
@@ -26,6 +27,7 @@ cdef struct Mono:
     int *places                   # [column] the sample that a column holds
     int *kept                     # [column] columns that go on to the next layer
     float *grad
+    const Optimizer *how          # in training: what dropout reads
     Team team
 
 
@@ -45,6 +47,7 @@ cdef Mono mf_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batc
     net.factor = carve(arena, ld)
     net.outputs = net.delta = net.grad = NULL
     net.places = net.kept = NULL
+    net.how = NULL
     if training:
         net.outputs = carve(arena, batch * padded(widest))
         net.delta = carve(arena, widest * ld)
@@ -103,14 +106,29 @@ cdef void mf_hand_on(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept n
 
 # ---------------------------------------------------------------- a training step
 
+cdef void mf_drop(Mono *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t unit_step,
+                  Py_ssize_t sample_step) noexcept nogil:
+    """Silence units of a layer, for its head and the layer above alike."""
+    if net.how.dropout > 0:
+        drop(net.how, layer, net.h, net.table[6 * layer + OUT], 0, samples, unit_step,
+             sample_step)
+
+
+cdef void mf_through_slope(Mono *net, Py_ssize_t n) noexcept nogil:
+    """From dC/dy to D; what is silent, by its sum or by chance, learns nothing."""
+    cdef Py_ssize_t i
+    cdef float louder = 1 / (1 - net.how.dropout)
+    for i in range(n):
+        net.delta[i] = louder * net.delta[i] if net.h[i] > 0 else 0
+
+
 cdef void mf_errors(Mono *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
     """D of a layer from e, which is in `net.scores`, through the head from before its update."""
-    cdef Py_ssize_t i, units = net.table[6 * layer + OUT], ld = padded(samples)
+    cdef Py_ssize_t units = net.table[6 * layer + OUT], ld = padded(samples)
     cdef const long long *head = net.table + 6 * (net.layers + layer)
     product(net.params + head[WEIGHT], 1, units, net.scores, ld, units, samples, net.classes,
             LWNN_SET, 1.0, net.delta, ld, &net.team)
-    for i in range(units * ld):
-        net.delta[i] = net.delta[i] if net.h[i] > 0 else 0
+    mf_through_slope(net, units * ld)
 
 
 cdef void mf_normalise_outputs(Mono *net, Py_ssize_t units, Py_ssize_t samples) noexcept nogil:
@@ -135,6 +153,7 @@ cdef void mf_batch(Mono *net, const int *y, const int *rows, Py_ssize_t samples,
         head = net.table + 6 * (net.layers + l)
         units = row[OUT]
         mf_layer(net, l, net.n_t, samples, RELU, net.h)
+        mf_drop(net, l, samples, ld, 1)
         mf_layer(net, net.layers + l, net.h, samples, LINEAR, net.scores)
         losses[l] += output_error(net.scores, net.classes, ld, y, rows, samples, CROSS_ENTROPY)
         mf_errors(net, l, samples)
@@ -171,15 +190,14 @@ cdef void few_mf_layer(Mono *net, Py_ssize_t layer, const float *inputs, Py_ssiz
 
 cdef void few_mf_errors(Mono *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
     """As `mf_errors`."""
-    cdef Py_ssize_t r, c, i, units = net.table[6 * layer + OUT]
+    cdef Py_ssize_t r, c, units = net.table[6 * layer + OUT]
     cdef const float *weights = net.params + net.table[6 * (net.layers + layer) + WEIGHT]
     memset(net.delta, 0, samples * units * sizeof(float))
     for r in range(samples):
         for c in range(net.classes):
             lwnn_axpy(net.delta + r * units, weights + c * units, net.scores[r * net.classes + c],
                       units)
-    for i in range(samples * units):
-        net.delta[i] = net.delta[i] if net.h[i] > 0 else 0
+    mf_through_slope(net, samples * units)
 
 
 cdef void few_mf_batch(Mono *net, const int *y, const int *order, Py_ssize_t samples,
@@ -196,6 +214,7 @@ cdef void few_mf_batch(Mono *net, const int *y, const int *order, Py_ssize_t sam
         head = net.table + 6 * (net.layers + l)
         units = row[OUT]
         few_mf_layer(net, l, inputs, ldx, samples, RELU, net.h)
+        mf_drop(net, l, samples, 1, units)
         few_mf_layer(net, net.layers + l, net.h, units, samples, LINEAR, net.scores)
         for r in range(samples):
             losses[l] += output_error(net.scores + r * net.classes, net.classes, 1, y, order + r,
@@ -233,6 +252,7 @@ def mf_epoch(float[::1] params, const long long[:, ::1] table, bint level,
     cdef Mono net = mf_from(params, table, level, batch, True, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
+    net.how = &how
     if n == 0:
         return
     with nogil:

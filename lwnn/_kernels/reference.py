@@ -142,10 +142,12 @@ class _Training:
         turn = ((bits >> np.uint64(16)) & np.uint64(0xFFFFFF)) / 2**24
         return np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * turn)
 
-    def masks(self, samples):
+    def masks(self, samples, layers):
         """For every hidden layer what its outputs are multiplied by, (samples, units)."""
         masks, key = [], int(self.key(FOR_DROPOUT))
-        for layer, units in enumerate(self.table[:-1, OUT]):
+        if not self.dropout:
+            return [np.ones((samples, units), np.float32) for units in self.table[:layers, OUT]]
+        for layer, units in enumerate(self.table[:layers, OUT]):
             of_layer = _mix((key + layer * _GOLDEN) % 2**64)
             bits = [
                 [_mix((of_layer + ((u << 16) + b) * _GOLDEN) % 2**64) >> 40 for u in range(units)]
@@ -249,7 +251,7 @@ def dense_scores(params, table, x, scaler, clip, out, batch, workspace, threads)
 
 def _bp_gradient(params, table, cost, x, y, how):
     grad = np.empty_like(params)
-    masks = how.masks(len(x)) if how.dropout else [1.0] * (len(table) - 1)
+    masks = how.masks(len(x), len(table) - 1)
     acts, slopes = [x], []
     for row, mask in zip(table, [*masks, 1.0], strict=True):
         weight, bias = _layer(params, row)
@@ -463,8 +465,11 @@ def _embedded(form, x, label_inputs):
     return x, label_inputs
 
 
-def _ff_layers(params, table, form, x, shares):
-    """Inputs and outputs of every hidden layer, given each row's shares of the labels."""
+def _ff_layers(params, table, form, x, shares, masks=None):
+    """Inputs and outputs of every hidden layer, given each row's shares of the labels.
+
+    `masks` are what is left of what each layer hands on.
+    """
     passes = []
     inputs, label_inputs = _embedded(form, x, shares)
     for layer, row in enumerate(table[:-1]):
@@ -474,16 +479,17 @@ def _ff_layers(params, table, form, x, shares):
             z = z + label_inputs @ _labels(params, table).T
         h = np.maximum(z, 0)
         passes.append((inputs, h))
-        inputs = _normalised(h)
+        inputs = _normalised(h) * (masks[layer] if masks else 1)
     return label_inputs, passes
 
 
-def _neutral_states(params, table, form, x):
+def _neutral_states(params, table, form, x, masks=None):
     """What the head reads; layers that do not learn yet give it nothing."""
     classes = table[-1, OUT]
     neutral = np.full((len(x), classes), 1 / classes, params.dtype)
-    _, passes = _ff_layers(params, table, form, x, neutral)
+    _, passes = _ff_layers(params, table, form, x, neutral, masks)
     states = [_normalised(h) for _, h in passes]
+    states = [state * mask for state, mask in zip(states, masks or [1] * len(states), strict=True)]
     if form[ONLY] >= 0:
         states[int(form[ONLY]) + 1 :] = [0 * state for state in states[int(form[ONLY]) + 1 :]]
     return np.hstack(states[_head_from(table) :])
@@ -533,9 +539,9 @@ def _ff_errors(loss, theta, goodness, own):
     return slopes, [losses.sum(), up.sum(), wrong.mean(axis=1).sum(), right.sum()]
 
 
-def _ff_head(params, table, form, x, y, grad):
+def _ff_head(params, table, form, x, y, masks, grad):
     """Scores and loss of the head; its part of the gradient."""
-    states = _neutral_states(params, table, form, x)
+    states = _neutral_states(params, table, form, x, masks)
     weight, bias = _layer(params, table[-1])
     scores = states @ weight.T + bias
     costs, d = _cost(scores, y, CROSS_ENTROPY)
@@ -545,11 +551,11 @@ def _ff_head(params, table, form, x, y, grad):
     return scores, costs.sum()
 
 
-def _ff_gradient(params, table, goals, form, x, y, wrong, draws, peers, alive, report):
+def _ff_gradient(params, table, goals, form, x, y, wrong, draws, masks, peers, alive, report):
     """The gradient of the mean losses of all layers and of the head; the rest is filled in."""
     classes, loss, count = table[-1, OUT], form[LOSS], len(x)
     grad = np.zeros_like(params)
-    scores, head_loss = _ff_head(params, table, form, x, y, grad)
+    scores, head_loss = _ff_head(params, table, form, x, y, masks, grad)
     report[-1, 0] += head_loss
     if loss == LABELS:
         labels, own = [np.full(count, label) for label in range(classes)], y
@@ -557,7 +563,9 @@ def _ff_gradient(params, table, goals, form, x, y, wrong, draws, peers, alive, r
         labels = [y, wrong if len(wrong) else _drawn_labels(scores, y, draws)]
         own = np.zeros(count, int)
     shares = _one_hot(np.concatenate(labels), classes, params.dtype)
-    label_inputs, passes = _ff_layers(params, table, form, np.tile(x, (len(labels), 1)), shares)
+    masks = [np.tile(mask, (len(labels), 1)) for mask in masks]
+    inputs = np.tile(x, (len(labels), 1))
+    label_inputs, passes = _ff_layers(params, table, form, inputs, shares, masks)
     positives = own * count + np.arange(count)
     at = 0
     for layer, (inputs, h) in enumerate(passes):
@@ -621,7 +629,7 @@ def ff_epoch(
         how.open(params)
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
         negatives = wrong[rows] if len(wrong) else wrong, draws[rows] if len(draws) else draws
-        noted = peers, alive, report
+        noted = how.masks(len(rows), len(table) - 1), peers, alive, report
         grad = _ff_gradient(params, table, goals, form, inputs, y[rows], *negatives, *noted)
         how.update(params, grad, _ff_parts(table, form))
 

@@ -25,25 +25,26 @@ def _inputs(x, level, scaler, clip, dtype, how=None):
     return _normalised(x) if level else x
 
 
-def _passes(params, table, x):
-    """Inputs, outputs and head scores of every layer."""
+def _passes(params, table, x, masks=None):
+    """Inputs, outputs and head scores of every layer; `masks` are what is left of outputs."""
     layers = len(table) // 2
-    for row, head in zip(table[:layers], table[layers:], strict=True):
+    masks = masks or [1] * layers
+    for row, head, mask in zip(table[:layers], table[layers:], masks, strict=True):
         weight, bias = _layer(params, row)
         head_weight, head_bias = _layer(params, head)
-        y = np.maximum(x @ weight.T + bias, 0)
+        y = np.maximum(x @ weight.T + bias, 0) * mask
         yield x, y, y @ head_weight.T + head_bias
         x = _normalised(y)
 
 
-def _gradient(params, table, x, y):
+def _gradient(params, table, x, y, masks):
     """Losses of all layers, summed over the rows, and the gradient of their means."""
     layers = len(table) // 2
     grad, losses = np.zeros_like(params), np.zeros(layers)
-    for layer, (inputs, outputs, scores) in enumerate(_passes(params, table, x)):
+    for layer, (inputs, outputs, scores) in enumerate(_passes(params, table, x, masks)):
         costs, e = _cost(scores, y, CROSS_ENTROPY)
         losses[layer] = costs.sum()
-        d = (e @ _layer(params, table[layers + layer])[0]) * (outputs > 0)
+        d = (e @ _layer(params, table[layers + layer])[0]) * (outputs > 0) * masks[layer]
         for row, error, read in ((layer, d, inputs), (layers + layer, e, outputs)):
             grad_weight, grad_bias = _layer(grad, table[row])
             grad_weight[:] = error.T @ read / len(x)
@@ -73,7 +74,8 @@ def mf_epoch(
     for rows in _batches(order, batch):
         how.open(params)
         inputs = _inputs(x[rows], level, scaler, clip, params.dtype, how)
-        sums, grad = _gradient(params, table, inputs, y[rows])
+        masks = how.masks(len(rows), len(table) // 2)
+        sums, grad = _gradient(params, table, inputs, y[rows], masks)
         how.update(params, grad)
         losses += sums
 

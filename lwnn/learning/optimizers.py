@@ -67,7 +67,7 @@ class Optimizer:
     input_noise : float
         Standard deviation of what is added to every scaled input (Bishop 1995).
     dropout : float
-        Share of the hidden units that are silent, for ``bp``; 0 to below 1.
+        Share of the hidden units that are silent, for ``bp``, ``ff`` and ``mf``; 0 to below 1.
     label_smoothing : float
         Share of every target that is spread over all classes, for ``bp`` and ``wp``.
     seed : int

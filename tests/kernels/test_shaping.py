@@ -40,7 +40,7 @@ SHAPING = {
     "all": (0.02, 0.3, 0.01, 0.1, 0.55, 0.1, 0.3, 7.0, 0.25, 0.1),
 }
 #: What not every rule has.
-FOR = {"dropout": {"bp"}, "smoothing": {"bp", "wp"}}
+FOR = {"dropout": {"bp", "ff", "mf"}, "smoothing": {"bp", "wp"}}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -179,6 +179,34 @@ def test_dropout_silences_its_share_of_units_and_keeps_the_mean(kernels):
     moved = learn(kernels, "bp", problem, rate=1.0, shaping=shaping)
     dropped = learn(kernels, "bp", problem, rate=1.0)
     assert np.abs(moved.params - dropped.params).max() > 1e-3
+
+
+def test_a_share_of_the_units_is_silent_and_their_mean_is_kept():
+    """In the twin, which the kernels match; anew in every step, apart in every layer."""
+    problem = make_problem("dense", (300, 300), rows=40, batch=40)
+    hyper = np.array([0.1, 0.9, 0.99, 1e-8, 0, 0, 0, 0, 0, 0, 0, 11.0, 0.25])
+    steps = [
+        reference._Training(problem.network.table, 0, hyper, np.zeros((0, 1)), step).masks(40, 2)
+        for step in (0, 1)
+    ]
+    masks = [mask for masks in steps for mask in masks]
+    for mask in masks:
+        assert set(np.unique(mask)) == {0, 1 / 0.75}
+        assert (mask == 0).mean() == pytest.approx(0.25, abs=0.02)
+        assert mask.mean() == pytest.approx(1, abs=0.02)
+    apart = np.corrcoef([mask.ravel() for mask in masks]) - np.eye(4)
+    assert np.abs(apart).max() < 0.05
+
+
+@pytest.mark.parametrize("batch", [3, 8], ids=["few", "many"])
+def test_forward_forward_drops_units_from_what_is_handed_on_only(kernels, batch):
+    """Layer 1 reads no unit: its goodness, and with it its step, is that of all its units."""
+    problem = some_problem("ff", batch)
+    got, whole = (learn(kernels, "ff", problem, shaping=s) for s in (SHAPING["dropout"], ()))
+    got, whole = problem.views(got.params), problem.views(whole.params)
+    for name in got:
+        same = np.array_equal(got[name], whole[name])
+        assert same == name.startswith("layer1"), name
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
