@@ -6,6 +6,7 @@ import string
 import zipfile
 
 from lwnn._version import __version__
+from lwnn.export.answers import answers_of
 from lwnn.export.csource import data_file
 
 #: The earliest time that a zip file can hold; the same model gives the same bytes.
@@ -28,16 +29,22 @@ def arduino(files, name, sha256, model):
     dict of str to str
         Path in the library to text.
     """
-    network = model.network
+    network, answers = model.network, answers_of(model)
+    kinds = "one number" if model.response else f"{network.classes} classes"
     values = {
         "name": name,
         "NAME": name.upper(),
         "version": __version__,
         "sha256": sha256,
         "inputs": network.inputs,
-        "sentence": f"Neural net {network.describe()}, {network.classes} classes.",
+        "sentence": f"Neural net {network.describe()}, {kinds}.",
+        "tells": answers.tells,
+        "does": answers.does,
+        "what": answers.what,
     }
     fill = functools.partial(_fill, values)
+    values["usage"] = string.Template(answers.usage).substitute(values)
+    values["answer"] = fill(f"{answers.template}.ino")
     tested = f"{name}_selftest.c" in files
     values["check"] = fill("check.ino") if tested else ""
     return {

@@ -17,8 +17,9 @@ from lwnn.export import (
     int8_mf,
     selftest,
 )
+from lwnn.export.answers import answers_of
 from lwnn.export.float_builder import real
-from lwnn.export.names import check_identifier, comment, string_literal
+from lwnn.export.names import check_identifier, comment
 from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
 from lwnn.quantization.inference import quantized
@@ -61,8 +62,6 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
         When the name is not one for C, the target unknown, an array too large for it, or the net
         one that there is no C for.
     """
-    if model.response:
-        raise UsageError("C is written of classifiers only; this model predicts numbers")
     check_identifier(name)
     chosen = target_of(target)
     program = program_of(model, chosen, nonzero)
@@ -144,10 +143,12 @@ def _check_arrays(program, target):
 
 def _header(program, model, facts, fill, chosen_rows):
     int8 = test = ""
+    answers = answers_of(model)
     if chosen_rows is not None:
         test = fill(data_file("templates", "selftest.h"), count=len(chosen_rows.rows))
     if program.zero_point is not None:
-        int8 = fill(data_file("templates", "int8.h"), zero_point=program.zero_point)
+        words = {"zero_point": program.zero_point, "result": answers.result}
+        int8 = fill(data_file("templates", "int8.h"), **words)
     scratch = "\n".join(f"        {b.ctype} {b.name}[{b.count}];" for b in program.buffers)
     return fill(
         data_file("templates", "model.h"),
@@ -155,7 +156,9 @@ def _header(program, model, facts, fill, chosen_rows):
         features=_features(model.features),
         scratch=scratch,
         score_type=program.score_type,
-        score_meaning=program.score_meaning,
+        score_meaning=f"{fill(answers.score)} {program.score_meaning}",
+        usage=f"{fill(answers.usage)}   raw readings, in the order below",
+        answers=fill(data_file("templates", f"{answers.template}.h")),
         int8_interface=int8,
         selftest=test,
     )
@@ -171,14 +174,16 @@ def _features(names):
 
 def _source(program, model, facts, fill, name):
     steps = "\n".join(f"    {step}" for step in program.steps)
+    answers = answers_of(model)
     functions = fill(
         data_file("templates", program.template),
+        result=answers.result,
+        answer=fill(answers.statement("${name}_scores_int8(input, scores, &scratch)")),
         layers=_named("\n".join(program.layers), name),
         steps=_named(steps, name),
         zero_point=program.zero_point,
         step=program.input_step,
     )
-    labels = ",\n".join(f"        {string_literal(label)}" for label in model.labels)
     return fill(
         data_file("templates", "model.c"),
         **facts,
@@ -187,7 +192,9 @@ def _source(program, model, facts, fill, name):
         arrays="\n\n".join(_array(array, name) for array in program.arrays),
         rom_sum=" +\n    ".join(f"sizeof {name}_{array.name}" for array in program.arrays),
         functions=functions,
-        labels=labels,
+        result=answers.result,
+        answer=fill(answers.statement("${name}_scores(features, scores, &scratch)")),
+        answers=fill(data_file("templates", f"{answers.template}.c"), **answers.constants),
     )
 
 

@@ -80,15 +80,22 @@ def comparison(model):
 
 
 def table(model, chosen):
-    """The same rows as CSV: readings, index, label, a score per class."""
+    """The same rows as CSV: readings, answer, a score per class.
+
+    The answer is index and label of a class, or a value.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    scores = (f"score_{label}" for label in model.labels)
-    writer.writerow([*model.features, "index", "label", *scores])
-    for row, index, values in zip(chosen.rows, chosen.index, chosen.scores, strict=True):
-        writer.writerow([*map(_shown, row), index, model.labels[index], *map(_shown, values)])
+    if model.response:
+        names, answers = ["value", "score"], model.predict(chosen.rows)[:, None]
+    else:
+        names = ["index", "label", *(f"score_{label}" for label in model.labels)]
+        answers = [(index, model.labels[index]) for index in chosen.index]
+    writer.writerow([*model.features, *names])
+    for row, answer, values in zip(chosen.rows, answers, chosen.scores, strict=True):
+        writer.writerow([*map(_shown, row), *map(_shown, answer), *map(_shown, values)])
     return text.getvalue()
 
 
 def _shown(value):
-    return f"{value:.9g}" if value.dtype == np.float32 else str(value)
+    return f"{value:.9g}" if isinstance(value, np.floating) else str(value)

@@ -18,7 +18,7 @@ _PUSHED = 32
 _MAIN = """#include "{name}.h"
 extern const float *volatile readings;
 const float *volatile readings;
-int main(void) {{ return {name}_predict(readings); }}
+int main(void) {{ return (int){name}_predict(readings); }}
 """
 _EMPTY = """extern const float *volatile readings;
 const float *volatile readings;
@@ -129,7 +129,7 @@ def _stack(folder):
             name = place.rpartition(":")[2]
             if name.startswith("lwnn_"):
                 runtime = max(runtime, int(size))
-            elif name.endswith(("_predict", "_scores", "_scores_int8")):
+            elif name.endswith(("_predict", "_scores", "_scores_int8", "_value")):
                 own += int(size)
     # One function of the runtime may call another one, and that a part of the compiler's.
     return own + 2 * runtime + _PUSHED

@@ -127,6 +127,8 @@ def _defines(model, name, tested):
     }
     if isinstance(model, QuantizedModel):
         defines["INT8"] = 1
+    if model.response:
+        defines["VALUES"] = 1
     if tested:
         defines["SELF_TEST"] = 1
     return [f"-D{name}={value}" for name, value in defines.items()]
@@ -136,6 +138,7 @@ def _record(model):
     """What ``run.c`` writes for a row."""
     inputs, classes = model.network.inputs, model.network.classes
     fields = [(name, "<u4") for name in ("index", "agree", "int8", "whole", "stack")]
+    fields += [("value", "<f4")] if model.response else []
     fields.append(("scores", _score_type(model), (classes,)))
     if isinstance(model, QuantizedModel):
         fields.append(("input", "<i1", (inputs,)))
@@ -193,6 +196,15 @@ def _checks(model, x, records):
     return {
         **first,
         "the scores": off,
-        "the class": model.predict_index(x) != records["index"],
+        **_answer_checks(model, x, records),
         "what the other functions return": records["agree"] != 1,
     }
+
+
+def _answer_checks(model, x, records):
+    if not model.response:
+        return {"the class": model.predict_index(x) != records["index"]}
+    values = model.predict(x)
+    # The device adds the offset in float32.
+    most = np.abs(values) + abs(model.response.offset) + model.response.scale
+    return {"the value": ~(np.abs(values - records["value"]) <= FLOAT_TOLERANCE * most)}

@@ -5,6 +5,7 @@ import numpy as np
 from lwnn.model import Model
 from lwnn.network import Network, Params
 from lwnn.quantization import quantize
+from lwnn.scoring import Response
 
 FEATURES, CLASSES = 9, 5
 #: Kind, hidden layers, activation, readout: every way a model can compute. Widths that fill no
@@ -17,6 +18,7 @@ KINDS = {
     "tanh": ("dense", (7,), "tanh", "output"),
     "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
+    "number": ("dense", (32, 17), "tanh", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
@@ -44,9 +46,10 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     """A model with random parameters that takes such rows; `form` are fields of its network."""
     shape, hidden, activation, readout = KINDS[kind]
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
-    features, classes = len(names), CLASSES
+    features, classes = len(names), 1 if kind == "number" else CLASSES
+    form = {**(form or {}), **({"cost": "mse"} if kind == "number" else {})}
     rng = np.random.default_rng(seed)
-    network = Network(shape, features, hidden, classes, activation, **(form or {}))
+    network = Network(shape, features, hidden, classes, activation, **form)
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
@@ -63,7 +66,8 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
         "offset": x.mean(axis=0),
         "scale": 1 / x.std(axis=0),
         "clip": 10.0,
-        "labels": tuple(f"class {c}" for c in range(classes)),
+        "labels": tuple(f"class {c}" for c in range(classes)) if classes > 1 else (),
+        "response": Response(-40.5, 12.3) if classes == 1 else None,
         "features": names,
         "readout": readout,
         "goals": goals,

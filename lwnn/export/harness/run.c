@@ -12,6 +12,12 @@ typedef struct {
 static float features[INPUTS];
 static MODEL_(_score) scores[CLASSES];
 static MODEL_(_scratch) scratch;
+#if defined(VALUES)
+static float value;
+#define ANSWER MODEL_(_value)(scores[0])
+#else
+#define ANSWER found->index
+#endif
 #if defined(INT8)
 static int8_t input[INPUTS];
 static MODEL_(_score) again[CLASSES];
@@ -22,7 +28,7 @@ static void predict(record *found)
     uint32_t start = platform_clock();
     found->index = MODEL_(_scores)(features, scores, &scratch);
     found->whole = platform_since(start);
-    found->agree = MODEL_(_predict)(features) == found->index;
+    found->agree = MODEL_(_predict)(features) == ANSWER;
     found->int8 = 0;
 #if defined(INT8)
     {
@@ -33,7 +39,7 @@ static void predict(record *found)
         found->int8 = platform_since(start);
         for (c = 0; c < CLASSES; c++)
             found->agree &= again[c] == scores[c];
-        found->agree &= MODEL_(_predict_int8)(input) == found->index;
+        found->agree &= MODEL_(_predict_int8)(input) == ANSWER;
     }
 #endif
     platform_paint();
@@ -57,6 +63,10 @@ int main(void)
     while (platform_read(features, sizeof features)) {
         predict(&found);
         platform_write(&found, sizeof found);
+#if defined(VALUES)
+        value = MODEL_(_predict)(features);
+        platform_write(&value, sizeof value);
+#endif
         platform_write(scores, sizeof scores);
 #if defined(INT8)
         platform_write(input, sizeof input);

@@ -1,4 +1,4 @@
-// Reads ${NAME}_INPUTS values, prints the name of their class, and blinks its index plus one.
+// Reads ${NAME}_INPUTS values, $does.
 #include <$name.h>
 
 static float features[${NAME}_INPUTS];
@@ -17,13 +17,5 @@ $check}
 
 void loop() {
   readSensors();
-  const int index = ${name}_predict(features);
-  Serial.println(${name}_label(index));
-  for (int i = 0; i <= index; i++) {
-    digitalWrite(LED_BUILTIN, HIGH);
-    delay(150);
-    digitalWrite(LED_BUILTIN, LOW);
-    delay(150);
-  }
-  delay(1000);
+$answer  delay(1000);
 }

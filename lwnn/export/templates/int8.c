@@ -19,10 +19,10 @@ int ${name}_scores(const float *features, ${name}_score *scores, ${name}_scratch
     return ${name}_scores_int8(input, scores, scratch);
 }
 
-int ${name}_predict_int8(const int8_t *input)
+$result ${name}_predict_int8(const int8_t *input)
 {
     ${name}_scratch scratch;
     ${name}_score scores[${NAME}_CLASSES];
-    return ${name}_scores_int8(input, scores, &scratch);
+    $answer
 }
 

@@ -14,17 +14,11 @@ typedef char ${NAME}_RAM_is_right[sizeof(${name}_scratch) == ${NAME}_RAM ? 1 : -
 typedef char ${NAME}_reals_have_32_bits[sizeof(float) == 4 ? 1 : -1];
 
 $functions
-int ${name}_predict(const float *features)
+$result ${name}_predict(const float *features)
 {
     ${name}_scratch scratch;
     ${name}_score scores[${NAME}_CLASSES];
-    return ${name}_scores(features, scores, &scratch);
+    $answer
 }
 
-const char *${name}_label(int index)
-{
-    static const char *const labels[${NAME}_CLASSES] = {
-$labels
-    };
-    return index >= 0 && index < ${NAME}_CLASSES ? labels[index] : "";
-}
+$answers

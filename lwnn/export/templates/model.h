@@ -4,8 +4,7 @@
  * $sha256
  * for $target. Made anew by each export: change the model, not this file.
  *
- *     int index = ${name}_predict(features);   raw readings, in the order below
- *     puts(${name}_label(index));
+ *     $usage
  *
 $features
  */
@@ -26,7 +25,7 @@ $features
 extern "C" {
 #endif
 
-/* A score per class; the highest wins. $score_meaning */
+/* $score_meaning */
 typedef $score_type ${name}_score;
 
 /* Working memory. Holds nothing between calls. */
@@ -37,15 +36,7 @@ $scratch
     } part;
 } ${name}_scratch;
 
-/* Index of the class of a row of ${NAME}_INPUTS raw readings. ${NAME}_RAM bytes of stack. */
-int ${name}_predict(const float *features);
-
-/* The same with ${NAME}_CLASSES scores, and with working memory of the caller's. */
-int ${name}_scores(const float *features, ${name}_score *scores, ${name}_scratch *scratch);
-$int8_interface
-/* Name of a class, or "" where there is none of that index. */
-const char *${name}_label(int index);
-$selftest
+$answers$int8_interface$selftest
 #ifdef __cplusplus
 }
 #endif

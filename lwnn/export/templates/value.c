@@ -1,0 +1,4 @@
+float ${name}_value(${name}_score score)
+{
+    return $offset + $scale * ($steps);
+}
