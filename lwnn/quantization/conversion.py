@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from lwnn.errors import UsageError
 from lwnn.quantization import arithmetic
 from lwnn.quantization.calibration import pass_biases, ranges
 from lwnn.quantization.model import QuantizedModel
 from lwnn.quantization.tensors import (
+    ROUNDINGS,
     check_network,
     heads,
     looked_up,
@@ -17,7 +19,7 @@ from lwnn.quantization.tensors import (
 READOUT_WEIGHT = 2
 
 
-def quantize(model, x_calibration):
+def quantize(model, x_calibration, rounding="single"):
     """Make an int8 model of a float one.
 
     Weights get a scale per output, activations one per layer, spread over what the calibration
@@ -28,6 +30,8 @@ def quantize(model, x_calibration):
     model : lwnn.model.Model
     x_calibration : ndarray of float32 or uint8, shape (n, inputs)
         Raw rows as the model will meet them; a few hundred of the training data do.
+    rounding : {'single', 'double'}
+        Whether sums are rounded once or twice to become outputs; see `QuantizedModel`.
 
     Returns
     -------
@@ -38,8 +42,11 @@ def quantize(model, x_calibration):
     DataError
         When there are no rows, or they are not what the model expects.
     UsageError
-        When a value is not finite, or a layer reads more than 65,536 inputs.
+        When a value is not finite, a layer reads more than 65,536 inputs, or there is no such
+        rounding.
     """
+    if rounding not in ROUNDINGS:
+        raise UsageError(f"rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     check_network(model.network, model.readout)
     seen = ranges(model, x_calibration)
     tensors = {}
@@ -53,7 +60,7 @@ def quantize(model, x_calibration):
         sources.setdefault(name.replace("layer", "head"), source)
     if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
-    note = {"rounding": "single", "calibration_rows": len(x_calibration)}
+    note = {"rounding": rounding, "calibration_rows": len(x_calibration)}
     return QuantizedModel(
         network=model.network,
         tensors=tensors,
@@ -62,6 +69,7 @@ def quantize(model, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        rounding=rounding,
         provenance={**model.provenance, "quantization": note},
     )
 
