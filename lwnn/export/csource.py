@@ -125,7 +125,7 @@ def _named(text, name):
 
 
 def _describe(model):
-    kind = "int8" if isinstance(model, QuantizedModel) else "float"
+    kind = f"int8, {model.rounding} rounding" if isinstance(model, QuantizedModel) else "float"
     readout = "" if model.readout == "output" else f", {model.readout} readout"
     return f"{model.network.describe()}, {kind}{readout}"
 
