@@ -47,6 +47,8 @@ KINDS = {
     "last": ("mf", "last", "relu", None),
     "sum": ("mf", "sum", "relu", None),
     "unsupervised": ("un", "head", "relu", None),
+    "top-down": ("td", "goodness", "relu", None),
+    "top-down-head": ("td", "head", "relu", None),
     "int8-dense": ("dense", None, "tanh", "single"),
     "int8-goodness": ("ff", "goodness", "relu", "single"),
     "int8-head": ("ff", "head", "relu", "double"),
@@ -54,6 +56,8 @@ KINDS = {
     "int8-last": ("mf", "last", "relu", "double"),
     "int8-sum": ("mf", "sum", "relu", "single"),
     "int8-unsupervised": ("un", "head", "relu", "single"),
+    "int8-top-down": ("td", "goodness", "relu", "double"),
+    "int8-top-down-head": ("td", "head", "relu", "single"),
 }
 
 
