@@ -153,9 +153,13 @@ def _hold_gate(compared, max_drop, output):
 def _show(console, compared, sizes, rounding, output):
     if "r2" in compared:
         _show_values(console, compared, sizes)
-        console.say(f"rounding: {rounding}")
-        console.say(f"model: {output}")
-        return
+    else:
+        _show_classes(console, compared, sizes)
+    console.say(f"rounding: {rounding}")
+    console.say(f"model: {output}")
+
+
+def _show_classes(console, compared, sizes):
     accuracy = compared["accuracy"] or {}
     console.table(
         ("", "accuracy", "bytes"),
@@ -167,8 +171,6 @@ def _show(console, compared, sizes, rounding, output):
     changed, rows = compared["changed"], compared["rows"]
     share = percent(compared["changed_share"])
     console.say(f"predictions changed: {share} ({changed:,} of {rows:,})")
-    console.say(f"rounding: {rounding}")
-    console.say(f"model: {output}")
 
 
 def _show_values(console, compared, sizes):

@@ -57,17 +57,17 @@ def quantize(model, x_calibration, rounding="single"):
         _spread_alike(heads(model.network), seen)
     if model.network.kind == "td" and model.readout == "goodness":
         tensors = _quantize_top_down(model, source, sources, seen, tensors)
-        return _finish(model, tensors, x_calibration, rounding)
+        return _finish(model, tensors, rounding, x_calibration)
     for name, _, _ in used_layers(model.network, model.readout):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
     if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
-    return _finish(model, tensors, x_calibration, rounding)
+    return _finish(model, tensors, rounding, x_calibration)
 
 
-def _finish(model, tensors, x_calibration, rounding):
+def _finish(model, tensors, rounding, x_calibration):
     note = {"rounding": rounding, "calibration_rows": len(x_calibration)}
     return QuantizedModel(
         network=model.network,
@@ -77,9 +77,9 @@ def _finish(model, tensors, x_calibration, rounding):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        rounding=rounding,
         response=model.response,
         recipe=model.recipe,
-        rounding=rounding,
         provenance={**model.provenance, "quantization": note},
     )
 

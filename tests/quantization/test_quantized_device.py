@@ -97,8 +97,8 @@ def device_sums(t, name, q, bias):
 
 
 def device_requantized(model, name, sums):
-    assert all(abs(total) < 2**31 for total in sums)
     t = model.tensors
+    assert all(abs(total) < 2**31 for total in sums)
     zero = int(t[f"{name}.zero_point"][0])
     how = zip(sums, t[f"{name}.multiplier"].tolist(), t[f"{name}.shift"].tolist(), strict=True)
     return [requantized(a, m, s, zero, model.rounding) for a, m, s in how]
@@ -106,7 +106,8 @@ def device_requantized(model, name, sums):
 
 def device_settling(model, layers, x, label):
     """Upwards without a label, then five steps, of which the last three count."""
-    t, states, q, score = model.tensors, [], x, 0
+    t = model.tensors
+    states, q, score = [], x, 0
     for name in layers:
         sums = device_sums(t, name, q, t[f"{name}.bias"][-1].tolist())
         states.append(device_requantized(model, name, sums))
