@@ -8,6 +8,7 @@ import numpy as np
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
 from lwnn.scoring import Scorer, agreement, check_exit, probabilities
+from lwnn.sklearn_nets import fields_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,30 @@ class Model:
     goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
     provenance: dict = dataclasses.field(default_factory=dict)
 
+    @classmethod
+    def from_sklearn(cls, estimator):
+        """A model that computes what a trained net of scikit-learn does.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.MLPClassifier or sklearn.pipeline.Pipeline
+            Fitted. A pipeline may scale before the net, by StandardScaler, MinMaxScaler,
+            RobustScaler or MaxAbsScaler. The one output of a net for two classes becomes two.
+
+        Returns
+        -------
+        Model
+            In float32; its shares are those of `predict_proba` to about 1e-6.
+
+        Raises
+        ------
+        MissingToolError
+            Without scikit-learn.
+        UsageError
+            When it is something else, or a net that gives a row several labels.
+        """
+        return cls(**fields_of(estimator))
+
     @property
     def size(self):
         """Number of parameters."""
@@ -62,6 +87,10 @@ class Model:
         scaler = np.stack([self.offset, self.scale])
         options = {"readout": self.readout, "goals": self.goals}
         return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
+
+    def __getstate__(self):
+        # What speeds up prediction is made anew where it is needed.
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.

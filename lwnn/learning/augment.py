@@ -41,6 +41,10 @@ class Shifts:
         self.x, self.shape, self.most, self.rng = x, shape, most, rng
         self.moved = np.empty_like(x)
 
+    def of(self, x):
+        """The same for other rows, by the same random numbers."""
+        return Shifts(x, self.shape, self.most, self.rng)
+
     @property
     def nbytes(self):
         """Bytes that the moved images take."""
