@@ -74,10 +74,8 @@ def _constructor(cls, names):
 def _described(names, rules):
     lines = ["    Parameters", "    ----------"]
     for name in names:
-        lines += [
-            f"    {name} : {_kind_text(name)}",
-            f"        {_OTHERWISE.get(name) or help_text(name, rules)}",
-        ]
+        told = _OTHERWISE.get(name) or help_text(name, rules)
+        lines += [f"    {name} : {_kind_text(name)}", f"        {told}"]
     lines += ["    random_state : int, RandomState or None", f"        {_RANDOM_STATE}"]
     return "\n".join(lines) + "\n"
 

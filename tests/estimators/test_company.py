@@ -39,7 +39,7 @@ def test_a_pool_finds_what_one_process_finds(backend, digits, expected):
 
 def test_a_dask_cluster_finds_what_one_process_finds(digits, expected):
     distributed = pytest.importorskip("distributed", reason="dask[distributed] is not installed")
-    more = {"threads_per_worker": 1, "dashboard_address": None}
+    more = {"threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(n_workers=2, processes=True, **more) as cluster,
         distributed.Client(cluster),
