@@ -5,9 +5,10 @@ import functools
 
 import numpy as np
 
+from lwnn.data import Recipe
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import Scorer, agreement, check_exit, probabilities
+from lwnn.scoring import Response, Scorer, agreement, check_exit, check_rows, probabilities
 from lwnn.sklearn_nets import fields_of
 
 
@@ -35,9 +36,13 @@ class Model:
     goals : ndarray of float32, shape (hidden layers, 3)
         Forward-Forward only: goodness factor, threshold and readout weight of each layer;
         empty otherwise.
+    response : Response or None
+        Regression only: what the output stands for.
     provenance : dict
         How the model came to be: version, algorithm, options, seed, hash of the data, kernel
         variant. Values are numbers, strings, None, and lists and dicts of them.
+    recipe : lwnn.data.Recipe or None
+        How columns of a file become inputs; rows are clipped to its bounds before they are scaled.
     """
 
     network: Network
@@ -52,6 +57,8 @@ class Model:
     readout: str = "output"
     goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
     provenance: dict = dataclasses.field(default_factory=dict)
+    response: Response | None = None
+    recipe: Recipe | None = None
 
     @classmethod
     def from_sklearn(cls, estimator):
@@ -92,6 +99,12 @@ class Model:
         # What speeds up prediction is made anew where it is needed.
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
+    def _clipped(self, x):
+        """Rows within the bounds of the recipe, where there are any."""
+        if self.recipe is None:
+            return x
+        return self.recipe.clipped(check_rows(x, self.network.inputs))
+
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
 
@@ -111,7 +124,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        return self._scorer(x, threads)
+        return self._scorer(self._clipped(x), threads)
 
     def scores_until(self, x, sure, threads=1):
         """Scores from no more layers than it takes to be sure; for Mono-Forward.
@@ -136,7 +149,7 @@ class Model:
             When only the top of the net has an answer.
         """
         check_exit(self.network, sure)
-        return self._scorer.until(x, sure, threads)
+        return self._scorer.until(self._clipped(x), sure, threads)
 
     def transform(self, x, threads=1):
         """What the layers of an unsupervised net make of rows, for use elsewhere.
@@ -161,7 +174,7 @@ class Model:
         """
         if self.network.kind != "un":
             raise UsageError("only a model of --negatives hybrid learns features without labels")
-        return self._scorer.transform(x, threads)
+        return self._scorer.transform(self._clipped(x), threads)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.
@@ -180,14 +193,16 @@ class Model:
         """
         if self.readout != "both":
             return None
-        return agreement(*self._scorer.apart(x, threads))
+        return agreement(*self._scorer.apart(self._clipped(x), threads))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""
         return self.scores(x, threads).argmax(axis=1)
 
     def predict(self, x, threads=1):
-        """Name of the predicted class of every row, an array of str (n,)."""
+        """What every row is: the name of its class, an array of str (n,), or its value, float64."""
+        if self.response:
+            return self.response.values(self.scores(x, threads))
         return np.array(self.labels)[self.predict_index(x, threads)]
 
     def predict_proba(self, x, threads=1):
@@ -196,4 +211,4 @@ class Model:
         Softmax of the scores, or, after training with squared error, the sigmoid outputs
         divided by their sum.
         """
-        return probabilities(self.scores(x, threads), self.network.cost)
+        return probabilities(self.scores(x, threads), self.network.output)

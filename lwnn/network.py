@@ -32,9 +32,17 @@ KINDS = ("dense", "ff", "mf", "un")
 #: What the rules are called whose layers each learn for themselves.
 _LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
 #: Order matters: the position is the code that the kernels know an activation by.
-ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
-#: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
+ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "leaky-relu", "step")
 COSTS = ("cross-entropy", "mse")
+#: Cost and output that go together, the output that a cost has by default first. Order matters:
+#: the position is the kernels' code.
+PAIRS = (
+    ("cross-entropy", "softmax"),
+    ("mse", "sigmoid"),
+    ("cross-entropy", "sigmoid"),
+    ("mse", "linear"),
+)
+OUTPUTS = ("softmax", "sigmoid", "linear")
 #: What the goodness of an ``ff`` layer sums over its units; likewise.
 ELEMENTS = ("squares", "absolute")
 #: Where the label stands that an ``ff`` net reads; likewise.
@@ -62,12 +70,15 @@ class Network:
     hidden : tuple of int
         Width of each hidden layer; may be empty for ``dense``.
     classes : int
-        Number of classes, at least 2.
-    activation : {'linear', 'relu', 'sigmoid', 'tanh'}
+        Number of classes, at least 2; or 1 output, linear, for a number (``dense`` only).
+    activation : {'linear', 'relu', 'sigmoid', 'tanh', 'leaky-relu', 'step'}
         Of the hidden layers. All but ``dense`` take ``relu`` only.
     cost : {'cross-entropy', 'mse'}
-        What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y - a‖²
-        over a sigmoid. The others use the first for their heads.
+        What a ``dense`` net minimises: cross-entropy, or C = 1/2n Σ‖y - a‖². The others use the
+        first for their heads.
+    output : {'softmax', 'sigmoid', 'linear'}
+        Over what, see `PAIRS`; left out: a softmax for cross-entropy, sigmoids for squared
+        error, or a linear unit if there is only one.
     label_scale : float
         Value of the one hot label input (``ff`` only).
     goodness : {'squares', 'absolute'}
@@ -95,16 +106,21 @@ class Network:
     activation: str = "relu"
     cost: str = "cross-entropy"
     label_scale: float = 1.0
+    output: str = ""
     goodness: str = "squares"
     embed: str = "append"
     level: bool = True
     head_layers: str = "all"
 
     def __post_init__(self):
+        if not self.output and self.cost in COSTS:
+            usual = "linear" if self.task == "regression" else dict(reversed(PAIRS))[self.cost]
+            object.__setattr__(self, "output", usual)
         for name, value, known in (
             ("kind of network", self.kind, KINDS),
             ("activation", self.activation, ACTIVATIONS),
             ("cost", self.cost, COSTS),
+            ("output", self.output, OUTPUTS),
             ("goodness", self.goodness, ELEMENTS),
             ("embedding", self.embed, EMBEDS),
             ("choice of layers", self.head_layers, HEAD_LAYERS),
@@ -116,7 +132,12 @@ class Network:
                 raise UsageError(f"a layer of {width} units; expected 1 to {MAX_UNITS:,}")
         if len(self.hidden) >= MAX_LAYERS:
             raise UsageError(f"{len(self.hidden)} hidden layers; expected fewer than {MAX_LAYERS}")
-        if self.classes < 2:
+        if (self.cost, self.output) not in PAIRS:
+            fitting = " or ".join(output for cost, output in PAIRS if cost == self.cost)
+            raise UsageError(
+                f"--cost {self.cost} goes with --output-activation {fitting}, not {self.output}"
+            )
+        if self.task == "regression" and (self.kind != "dense" or self.output != "linear"):
             raise UsageError("one class only; a classifier needs at least 2")
         if self.kind in _LOCAL:
             self._check_local(_LOCAL[self.kind])
@@ -128,13 +149,23 @@ class Network:
             raise UsageError(
                 f"{rule} layers are ReLU, not {self.activation}; leave out --activation"
             )
-        if self.cost != "cross-entropy":
+        if (self.cost, self.output) != PAIRS[0]:
             raise UsageError(f"{rule} has a loss of its own; leave out --cost")
         if self.embed == "overwrite" and self.inputs <= self.classes:
             raise UsageError(
                 f"{self.classes} labels would overwrite all {self.inputs} inputs; "
                 "try --embed append"
             )
+
+    @property
+    def task(self):
+        """``classification``, or ``regression`` where one output stands for a number."""
+        return "classification" if self.classes > 1 else "regression"
+
+    @property
+    def cost_code(self):
+        """What the kernels know the pair of cost and output by."""
+        return PAIRS.index((self.cost, self.output))
 
     @functools.cached_property
     def layers(self):

@@ -1,6 +1,7 @@
 """From raw rows to a score per class: what learning watches and what a model predicts with."""
 
 import math
+import typing
 
 import numpy as np
 
@@ -247,23 +248,48 @@ def check_rows(x, inputs):
     return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 else np.float32)
 
 
-def probabilities(scores, cost="cross-entropy"):
+class Response(typing.NamedTuple):
+    """What the one output of a regression stands for: value = offset + scale * output.
+
+    Learnt from the training rows, whose values then have mean 0 and deviation 1.
+    """
+
+    offset: float
+    scale: float
+
+    @classmethod
+    def of(cls, y):
+        """Mean and standard deviation of values that are not all alike."""
+        y = y.astype(np.float64)
+        return cls(float(y.mean()), float(y.std()) or 1.0)
+
+    def outputs(self, y):
+        """What the net is to give for these values, float32 (n,)."""
+        return ((y.astype(np.float64) - self.offset) / self.scale).astype(np.float32)
+
+    def values(self, scores):
+        """What scores (n, 1) stand for, float64 (n,)."""
+        return self.offset + self.scale * scores[:, 0].astype(np.float64)
+
+
+def probabilities(scores, output="softmax"):
     """Scores as shares that sum to 1 in every row.
 
     Parameters
     ----------
     scores : ndarray, shape (n, classes)
-    cost : {'cross-entropy', 'mse'}
-        What the net was trained with: softmax, or sigmoid outputs divided by their sum.
+    output : {'softmax', 'sigmoid', 'linear'}
+        What the net's outputs are; sigmoids and linear ones, no less than 0, are divided by
+        their sum.
 
     Returns
     -------
     ndarray of float64, shape (n, classes)
     """
     scores = scores.astype(np.float64)
-    if cost == "mse":
-        shares = np.exp(-np.logaddexp(0, -scores))
-        # All outputs may underflow to 0 together; then nothing is known.
+    if output != "softmax":
+        shares = scores if output == "linear" else np.exp(-np.logaddexp(0, -scores))
+        # All outputs may be 0 together; then nothing is known.
         shares = np.maximum(shares, np.finfo(np.float64).tiny)
     else:
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -10,7 +10,9 @@ from lwnn._kernels import kernels
 from lwnn.data import Dataset
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning import RULES
-from lwnn.training import Options, resolve, share_out, train
+from lwnn.network import Network
+from lwnn.options import about
+from lwnn.training import Options, make_optimizer, resolve, share_out, train
 
 QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
 #: Rules that follow a gradient, with hidden layers, mini-batches and optimizers.
@@ -89,18 +91,24 @@ REFUSED = [
     ({"algo": "mf", "hidden": ()}, "Mono-Forward needs a hidden layer; try --hidden 64"),
     ({"algo": "mf", "cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo mf"),
     ({"algo": "bp", "delta": 0.1}, "--delta goes with --algo wp, not with --algo bp"),
-    ({"momentum": 0.5}, "--momentum goes with --optimizer momentum"),
+    ({"momentum": 0.5}, "--momentum goes with --optimizer momentum or nesterov"),
+    ({"noise_decay": 0.5}, "--noise-decay goes with --gradient-noise"),
+    ({"decay": 0.5}, "--decay goes with --schedule step or exponential"),
+    ({"schedule": "exponential", "decay_every": 2}, "--decay-every goes with --schedule step"),
+    ({"optimizer": "gd", "batch": 8}, "--batch does not go with --optimizer gd"),
+    ({"l1": -0.5}, "--l1 -0.5; expected 0 to 1000"),
+    ({"clip_gradient": 0}, "--clip-gradient 0; expected 1e-12 to 1e+12"),
     (
         {"optimizer": "momentum", "momentum": 1.0},
         "momentum 1; expected 0 or more, below 1",
     ),
-    ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, sgd"),
+    ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, nesterov"),
     ({"readout": "best"}, "unknown --readout 'best'; choose from both, goodness, head"),
     ({"algo": "wp", "delta": 5.0}, "--delta 5; expected between 1e-6 and 1"),
     ({"algo": "bp", "cost": "hinge"}, "unknown --cost 'hinge'; choose from cross-entropy, mse"),
     (
         {"algo": "bp", "activation": "gelu"},
-        "unknown --activation 'gelu'; choose from relu, sigmoid, tanh, linear",
+        "unknown --activation 'gelu'; choose from relu, leaky-relu, sigmoid",
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
@@ -140,6 +148,10 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
         (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
         (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
+        (1200, 64, {"optimizer": "gd"}, {"batch": 1200, "epochs": 200}),
+        (1200, 64, {"schedule": "step"}, {"decay": 0.1, "decay_every": 26}),
+        (1200, 64, {"schedule": "exponential"}, {"decay": 0.944}),
+        (1200, 64, {"gradient_noise": 0.1}, {"noise_decay": 0.55}),
         (1200, 64, {"epochs": 7, "batch": 5, "rate": 0.3, "patience": 2, "hidden": (3, 4)}, {}),
     ],
 )
@@ -172,12 +184,13 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "readout": "both",
             },
         ),
-        ("bp", {"activation": "relu", "cost": "cross-entropy"}),
+        ("bp", {"activation": "relu", "cost": "cross-entropy", "init": "he"}),
         (
             "wp",
             {
                 "activation": "relu",
                 "cost": "cross-entropy",
+                "init": "he",
                 "perturb": "weight",
                 "delta": 1e-3,
                 "differences": "forward",
@@ -187,7 +200,18 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
-    common = {"algo", "hidden", "epochs", "batch", "optimizer", "lr", "patience", "seed"}
+    common = {
+        "algo",
+        "hidden",
+        "task",
+        "epochs",
+        "batch",
+        "optimizer",
+        "lr",
+        "schedule",
+        "patience",
+        "seed",
+    }
     settings = resolve(Options(algo=algo), 500, 9)
     assert set(settings) == common | set(extra)
     assert {name: settings[name] for name in extra} == extra
@@ -538,3 +562,80 @@ def test_bytes_are_mapped_to_shares_of_white(digits):
     assert (run.model.offset == 0).all()
     assert run.model.scale == pytest.approx(1 / 255)
     assert run.metrics["test"]["accuracy"] >= 0.9
+
+
+def test_gradient_descent_refuses_more_rows_than_fit_a_mini_batch():
+    with pytest.raises(UsageError, match=r"all 65,537 training rows at once; .* 65,536 at most"):
+        resolve(Options(optimizer="gd"), 65_537, 4)
+
+
+#: Each changes what is learnt, whatever the rule.
+SHAPING = [
+    *({"optimizer": name} for name in about("optimizer").values if name != "adam"),
+    *({"schedule": name} for name in about("schedule").values if name != "cooldown"),
+    {"schedule": "step", "decay": 0.5},
+    {"schedule": "step", "decay_every": 3},
+    {"warmup": 2},
+    {"l1": 0.01},
+    {"l2": 0.1},
+    {"clip_gradient": 1e-3, "optimizer": "sgd"},
+    {"gradient_noise": 0.1},
+    {"gradient_noise": 0.1, "noise_decay": 0.1},
+    {"weight_noise": 0.1},
+    {"input_noise": 0.1},
+]
+
+
+def offered(algo, options):
+    """Those of the options that the rule takes."""
+    return {name: value for name, value in options.items() if algo in about(name).algos}
+
+
+#: Every rule with all that it takes.
+ASKED = [
+    (algo, changes)
+    for algo in RULES
+    for changes in SHAPING
+    if set(changes) == set(offered(algo, changes))
+]
+
+
+def test_every_gradient_rule_takes_all_that_shapes_a_step():
+    assert [algo for algo, _ in ASKED if algo in GRADIENT] == [
+        algo for algo in GRADIENT for _ in SHAPING
+    ]
+    assert "perceptron" in dict(ASKED)
+
+
+@pytest.mark.parametrize(("algo", "changes"), ASKED, ids=str)
+def test_what_is_asked_for_reaches_every_rule_and_repeats(dataset, algo, changes):
+    def learnt(**options):
+        options = {**offered(algo, QUICK), "epochs": 4, **options}
+        if options.get("optimizer") == "gd":
+            del options["batch"]
+        run = train(dataset, Options(algo=algo, **options))
+        return run.model.params.vector.tobytes()
+
+    assert learnt(**changes) == learnt(**changes, threads=2)
+    less = dict(list(changes.items())[:-1]) if len(changes) > 1 else {}
+    assert learnt(**changes) != learnt(**less)
+
+
+def test_the_seed_decides_the_noise(dataset):
+    options = {**QUICK, "algo": "bp", "input_noise": 0.5, "val": 0, "test": 0}
+    seeds = [
+        make_optimizer({"optimizer": "sgd"}, Network("dense", 3, (), 3), n).seed for n in (1, 2)
+    ]
+    assert seeds[0] != seeds[1]
+    runs = [train(dataset, Options(**options, seed=1)) for _ in range(2)]
+    assert runs[0].model.params.vector.tobytes() == runs[1].model.params.vector.tobytes()
+
+
+@pytest.mark.parametrize("name", ["bp", "wp"])
+def test_saturation_stands_in_the_history(dataset, name):
+    """Weights from N(0, 1) on many inputs saturate; small ones do not."""
+    shape = {**QUICK, "algo": name, "activation": "sigmoid", "hidden": (12, 7)}
+    runs = [train(dataset, Options(**shape, weights=start)) for start in ("normal", "xavier")]
+    wide, narrow = ([entry["saturation"] for entry in run.history] for run in runs)
+    assert all(len(shares) == 2 for shares in (*wide, *narrow))
+    assert wide[0][0] > 0.1 > narrow[0][0]

@@ -63,6 +63,18 @@ _HINTON = {
     "readout": "goodness",
 }
 _TWO = {"hidden": (500, 500), "epochs": 10}
+_TEXTBOOK = {
+    "algo": "bp",
+    "hidden": (30,),
+    "activation": "sigmoid",
+    "cost": "mse",
+    "weights": "normal",
+    "optimizer": "sgd",
+    "rate": 3.0,
+    "batch": 10,
+    "epochs": 30,
+    "schedule": "constant",
+}
 
 ROWS = {
     row.name: row
@@ -75,6 +87,10 @@ ROWS = {
             peer="bp",
         ),
         Row("bp", "backprop, 784-500-500, 10 epochs", {"algo": "bp", **_TWO}),
+        # Nielsen 2015, chapter 1: about 95 % right.
+        Row(
+            "textbook", "sigmoid units and squared error, 784-30, 30 epochs", _TEXTBOOK, target=5.5
+        ),
         Row("mf", "Mono-Forward, 784-500-500, 10 epochs", {"algo": "mf", **_TWO}, target=1.40),
         Row("hinton", "Hinton's recipe, 3 x 1000, 100 epochs", _HINTON, target=1.45, seeds=(0,)),
         Row(

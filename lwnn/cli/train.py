@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Data, Json, Quiet, Target, options_from, training_options
+from lwnn.cli.arguments import (
+    DataFiles,
+    Drop,
+    Features,
+    Json,
+    Missing,
+    Quiet,
+    Target,
+    columns,
+    options_from,
+    training_options,
+)
 from lwnn.cli.console import Console, complain, listed, percent, printable
 from lwnn.options import check
 
@@ -17,9 +28,12 @@ _INTERRUPTED, _DIVERGED = 130, 2
 
 @training_options
 def train(
-    data: Data,
+    data: DataFiles,
     *,
     target: Target = None,
+    missing: Missing = "indicate",
+    features: Features = None,
+    drop: Drop = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -43,16 +57,21 @@ def train(
     console = Console("train", json=json, quiet=quiet)
     options = options_from(chosen)
     check(options)
-    output = output or Path(f"{paths.stem(data)}-{options.algo}{paths.MODEL}")
+    output = output or Path(f"{paths.stem(data[0])}-{options.algo}{paths.MODEL}")
     files = [part for part in (options.val, options.test) if isinstance(part, Path)]
-    paths.check_output(output, [data, *files])
-    dataset = progress.load(console, data, target=target)
+    paths.check_output(output, [*data, *files])
+    chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
+    if options.image and not features:
+        # The place of a pixel counts, even where it is always dark.
+        chosen_columns["features"] = ("all",)
+    numeric = options.task == "regression"
+    dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     options = _with_parts(console, options, dataset)
     with progress.epochs(console) as on_epoch:
         run = training.train(dataset, options, on_epoch, _starter(console))
     modelfile.save(run.model, output)
-    _report(console, run, data, output)
+    _report(console, run, data, output, dataset.notes)
     _end(run, output)
 
 
@@ -72,14 +91,17 @@ def _with_parts(console, options, dataset):
 def _tell_assumptions(console, dataset, target):
     """Say what the file was taken for, so that a wrong guess is seen at once."""
     source = printable(dataset.source)
-    rows, features, classes = len(dataset.x), len(dataset.features), len(dataset.labels)
-    console.note(f"{source}: {rows:,} rows, {features:,} features, {classes:,} classes")
+    rows, features = len(dataset.x), len(dataset.features)
+    learnt, what = f"{len(dataset.labels):,} classes", "label"
+    if dataset.numeric:
+        learnt, what = f"values from {dataset.y.min():g} to {dataset.y.max():g}", "target"
+    console.note(f"{source}: {rows:,} rows, {features:,} features, {learnt}")
     if dataset.target is None:
         return
     which = printable(dataset.target) if dataset.named else f"{dataset.target}, counted from 0"
     guessed = "" if target is not None else " (assumed; --target names another)"
     header = "a header" if dataset.named else "no header"
-    console.note(f"label: column {which}{guessed}; {header}")
+    console.note(f"{what}: column {which}{guessed}; {header}")
 
 
 def _starter(console):
@@ -96,11 +118,12 @@ def _starter(console):
     return on_start
 
 
-def _report(console, run, data, output):
+def _report(console, run, data, output, notes):
+    regression = run.model.response is not None
     console.table(
-        ("part", "rows", "accuracy", "loss"),
+        ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
         [
-            (name, f"{part['rows']:,}", percent(part["accuracy"]), f"{part['loss']:.4f}")
+            (name, f"{part['rows']:,}", *(_values(part) if regression else _classes(part)))
             for name, part in run.metrics.items()
         ],
     )
@@ -110,16 +133,18 @@ def _report(console, run, data, output):
         f"{run.samples_per_second:,.0f} samples/s"
     )
     console.say(f"model: {output}")
-    model, source = shlex.quote(str(output)), shlex.quote(str(data))
+    model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
-        data=data,
+        data=data[0] if len(data) == 1 else data,
         model=output,
+        notes=notes,
         metrics=run.metrics,
         options=run.options,
         network=network,
         parameters=run.model.size,
+        saturation=run.history[run.best_epoch - 1]["saturation"],
         best_epoch=run.best_epoch,
         epochs_run=run.epochs_run,
         stopped=run.stopped,
@@ -130,6 +155,14 @@ def _report(console, run, data, output):
         multiply_accumulates_per_update=run.update_work,
         working_bytes=run.working_bytes,
     )
+
+
+def _classes(part):
+    return percent(part["accuracy"]), f"{part['loss']:.4f}"
+
+
+def _values(part):
+    return "-" if part["r2"] is None else f"{part['r2']:.4f}", f"{part['rmse']:.6g}"
 
 
 def _end(run, output):

@@ -12,7 +12,7 @@ import struct
 
 import numpy as np
 
-from lwnn.data.labels import encode
+from lwnn.data.labels import as_values, encode
 from lwnn.data.source import CHUNK, MAX_DEFLATE_RATIO, Source
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -23,7 +23,7 @@ def is_idx(start):
     return len(start) >= 4 and start[:2] == b"\0\0" and start[2] in _TYPES and start[3] > 0
 
 
-def read(source, known, need_labels):
+def read(source, known, need_labels, numeric=False):
     """Read images and, from the file beside them, their labels.
 
     Parameters
@@ -33,11 +33,13 @@ def read(source, known, need_labels):
     known : tuple of str or None
         The classes of a trained model.
     need_labels : bool
+    numeric : bool
+        Whether the labels are values, not classes.
 
     Returns
     -------
     x : ndarray, shape (n, f) or (n, h, w)
-    y : ndarray, shape (n,), int32, or None
+    y : ndarray, shape (n,), int32 or float32, or None
     names : tuple of str
     sha256 : str
     """
@@ -55,7 +57,10 @@ def read(source, known, need_labels):
             labels.refuse("is not an IDX file of labels", "give the labels that belong to the data")
         if len(values) != len(x):
             labels.refuse(f"has {len(values)} labels, {source.path} has {len(x)} images")
-        y, names = encode(values, known, labels.path, "label")
+        if numeric:
+            y, names = as_values(values, labels.path, "label"), ()
+        else:
+            y, names = encode(values, known, labels.path, "label")
         return x, y, names, labels.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Class names: one spelling for each, codes for all, and the checks that make them classes."""
+"""Class names, one spelling for each and codes for all, or values; and what makes them such."""
 
 import re
 
@@ -126,6 +126,44 @@ def encode(values, known, path, what):
             problem = str(error)
             raise DataError(f"{what}[{row}]: {problem}", path=path) from error
     return codes.ordered(np.array(table, np.int32)[inverse.reshape(-1)])
+
+
+def as_values(values, path, what):
+    """Targets of a regression from an IDX or NPZ file as float32.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Numbers; text is refused.
+    path, what : str
+        As for `encode`.
+    """
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{what} holds text; a regression needs numbers", path=path)
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        problem = f"{what}[{row}] is missing, infinite or too large"
+        raise DataError(problem, path=path, remedy="fill in or remove the row")
+    return values
+
+
+def check_values(y, path, column):
+    """Refuse targets from which nothing can be learnt.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,), float32
+    path : str
+    column : str or None
+        As for `check_classes`.
+    """
+    if y.min() == y.max():
+        remedy = "give data in which it varies"
+        if column is not None:
+            remedy = "if another column is the target, name it with --target"
+        _refuse(f"all {len(y)} values are {y[0]:g}", path, column, remedy)
 
 
 def check_classes(y, names, path, column):

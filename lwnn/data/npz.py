@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from lwnn.data.labels import encode
+from lwnn.data.labels import as_values, encode
 from lwnn.data.numbers import plain
 from lwnn.data.source import MAX_DEFLATE_RATIO
 
@@ -30,7 +30,7 @@ def is_zip(start):
     return start[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def read(source, known, need_labels):
+def read(source, known, need_labels, numeric=False):
     """Read `x`, shape (n, f) or (n, h, w), numeric, and `y`, shape (n,), numbers or text.
 
     Parameters
@@ -39,11 +39,13 @@ def read(source, known, need_labels):
     known : tuple of str or None
         The classes of a trained model.
     need_labels : bool
+    numeric : bool
+        Whether `y` holds values, not classes.
 
     Returns
     -------
     x : ndarray
-    y : ndarray, shape (n,), int32, or None
+    y : ndarray, shape (n,), int32 or float32, or None
     names : tuple of str
     sha256 : str
     """
@@ -64,6 +66,8 @@ def read(source, known, need_labels):
         source.refuse(problem, "store class numbers or names, shape (n,)")
     if len(values) != len(x):
         source.refuse(f"'y' has {len(values)} labels, 'x' has {len(x)} rows", _AGAIN)
+    if numeric:
+        return x, as_values(values, source.path, "y"), (), digest
     y, names = encode(values, known, source.path, "y")
     return x, y, names, digest
 

@@ -60,6 +60,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     UsageError
         When the name is not one for C, the target unknown, or an array too large for it.
     """
+    if model.response:
+        raise UsageError("C is written of classifiers only; this model predicts numbers")
     check_identifier(name)
     chosen = target_of(target)
     program = program_of(model, chosen, nonzero)

@@ -28,18 +28,32 @@ def _half_square(scores, onehot):
     return 0.5 * autodiff.sum((autodiff.sigmoid(scores) - onehot) ** 2, axis=1)
 
 
-#: Name in `lwnn.network.COSTS` to the cost of every row, from scores and one-hot labels.
-COSTS = {"cross-entropy": cross_entropy, "mse": _half_square}
+def _binary_cross_entropy(scores, onehot):
+    """-ln a for the own class, -ln(1 - a) for the others, with a the sigmoid outputs."""
+    return autodiff.sum(autodiff.softplus(scores) - onehot * scores, axis=1)
+
+
+def _half_square_of_scores(scores, onehot):
+    return 0.5 * autodiff.sum((scores - onehot) ** 2, axis=1)
+
+
+#: Pair in `lwnn.network.PAIRS` to the cost of every row, from scores and one-hot labels.
+COSTS = {
+    ("cross-entropy", "softmax"): cross_entropy,
+    ("cross-entropy", "sigmoid"): _binary_cross_entropy,
+    ("mse", "sigmoid"): _half_square,
+    ("mse", "linear"): _half_square_of_scores,
+}
 
 
 def dense_loss(problem):
     """The mean cost, as a function of the parameters."""
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+    cost = COSTS[network.cost, network.output]
 
     def loss(vector):
-        return autodiff.mean(
-            COSTS[network.cost](dense_scores(network, tensors(network, vector), problem.x), onehot)
-        )
+        named = tensors(network, vector)
+        return autodiff.mean(cost(dense_scores(network, named, problem.x), onehot))
 
     return loss
 

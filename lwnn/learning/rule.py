@@ -19,7 +19,8 @@ class Rows:
     ----------
     x : ndarray of float32 or uint8, shape (n, inputs)
         Raw; the kernels scale them as they read them.
-    y : ndarray of int32, shape (n,)
+    y : ndarray of int32 or float32, shape (n,)
+        Classes, or values.
     """
 
     x: np.ndarray
@@ -182,6 +183,10 @@ class Rule(abc.ABC):
 
     def begin_epoch(self):  # noqa: B027 - most rules draw nothing
         """Draw what this rule needs for an epoch."""
+
+    def saturation(self, x):
+        """Share of the units of each hidden layer that raw rows find saturated; or nothing."""
+        return []
 
     @property
     def working_bytes(self):

@@ -34,8 +34,8 @@ def ranges(model, x):
     Returns
     -------
     dict of str to (float, float)
-        ``input``, the scaled and clipped rows; per layer its outputs, or what goes into its
-        sigmoid or tanh; ``….norm`` is a tensor divided by its root mean square.
+        ``input``, the scaled and clipped rows; per layer its outputs, or what goes into an
+        activation that is a table; ``….norm`` is a tensor divided by its root mean square.
         Forward-Forward layers are seen under each label that the readout tries.
 
     Raises
@@ -89,6 +89,8 @@ def pass_biases(model, name):
 
 def _scaled(model, x):
     """What the float kernels read, to the bit."""
+    if model.recipe is not None:
+        x = model.recipe.clipped(x)
     scaled = (x.astype(np.float32) - model.offset) * model.scale
     return np.clip(scaled, -model.clip, model.clip).astype(np.float64)
 
@@ -103,9 +105,9 @@ def _run_dense(model, x, seen):
         if name == "output" or activation not in LOOKED_UP:
             seen.see(name, x)
             continue
-        beyond = LOOKED_UP[activation].beyond
+        function, _, beyond = LOOKED_UP[activation]
         seen.see(name, np.clip(x, -beyond, beyond))
-        x = np.tanh(x) if activation == "tanh" else 0.5 * (1 + np.tanh(x / 2))
+        x = function(x)
 
 
 def _run_ff(model, x, seen):

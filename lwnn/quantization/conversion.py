@@ -62,6 +62,8 @@ def quantize(model, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        response=model.response,
+        recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
 
@@ -148,9 +150,9 @@ def _quantize_layer(model, name, source, seen, tensors):
     _keep_affine(tensors, name, spread)
     if name not in looked_up(model.network):
         return spread
-    activation = model.network.activation
-    _keep(tensors, name, table=arithmetic.activation_table(activation, spread))
-    return arithmetic.LOOKED_UP[activation].outcome
+    table, outcome = arithmetic.activation_table(model.network.activation, spread)
+    _keep(tensors, name, table=table)
+    return outcome
 
 
 def _spread_alike(names, seen):

@@ -15,6 +15,8 @@ KINDS = {
     "relu": ("dense", (30, 23), "relu", "output"),
     "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
     "tanh": ("dense", (7,), "tanh", "output"),
+    "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
+    "step": ("dense", (40,), "step", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),

@@ -19,6 +19,8 @@ KINDS = {
     "relu": ("dense", (30, 23), "relu", "output"),
     "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
     "tanh": ("dense", (24,), "tanh", "output"),
+    "leaky-relu": ("dense", (40,), "leaky-relu", "output"),
+    "step": ("dense", (40,), "step", "output"),
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
     "ff-goodness-plain": ("ff", (32, 17), "relu", "goodness"),
     "ff-both": ("ff", (32, 17), "relu", "both"),
