@@ -66,23 +66,27 @@ class Model:
 
         Parameters
         ----------
-        estimator : sklearn.neural_network.MLPClassifier or sklearn.pipeline.Pipeline
-            Fitted. A pipeline may scale before the net, by StandardScaler, MinMaxScaler,
-            RobustScaler or MaxAbsScaler. The one output of a net for two classes becomes two.
+        estimator : MLPClassifier, MLPRegressor or Pipeline
+            Of scikit-learn, fitted. A pipeline may scale before the net, by StandardScaler,
+            MinMaxScaler, RobustScaler or MaxAbsScaler. The one output of a net for two classes
+            becomes two.
 
         Returns
         -------
         Model
-            In float32; its shares are those of `predict_proba` to about 1e-6.
+            In float32; its shares are those of `predict_proba` to about 1e-6, its numbers those
+            of `predict` likewise, by their size.
 
         Raises
         ------
         MissingToolError
             Without scikit-learn.
         UsageError
-            When it is something else, or a net that gives a row several labels.
+            When it is something else, or a net that gives a row several labels or numbers.
         """
-        return cls(**fields_of(estimator))
+        fields = fields_of(estimator)
+        response = fields.pop("response")
+        return cls(**fields, response=response and Response(*response))
 
     @property
     def size(self):

@@ -19,12 +19,13 @@ def fields_of(estimator):
 
     Parameters
     ----------
-    estimator : MLPClassifier or Pipeline
+    estimator : MLPClassifier, MLPRegressor or Pipeline
         See `lwnn.Model.from_sklearn`.
 
     Returns
     -------
     dict
+        Its ``response`` is offset and scale of a regression, or None.
 
     Raises
     ------
@@ -42,15 +43,19 @@ def fields_of(estimator):
     *scalers, net = _steps(estimator)
     _check_kind(net)
     check_is_fitted(net)
+    _check_outputs(net)
     weights, biases = list(net.coefs_), list(net.intercepts_)
+    numeric = not hasattr(net, "classes_")
     if net.out_activation_ == "logistic":
-        weights[-1], biases[-1] = _logits(net)
+        weight, biases[-1] = two_logits(weights[-1].T, biases[-1])
+        weights[-1] = weight.T
     network = Network(
         kind="dense",
         inputs=len(weights[0]),
         hidden=tuple(len(bias) for bias in biases[:-1]),
         classes=len(biases[-1]),
         activation=_ACTIVATIONS[net.activation],
+        cost="mse" if numeric else "cross-entropy",
     )
     offset, scale = _scaling(scalers, network.inputs)
     names = getattr((scalers or [net])[0], "feature_names_in_", None)
@@ -60,9 +65,10 @@ def fields_of(estimator):
         "offset": offset.astype(np.float32),
         "scale": scale.astype(np.float32),
         "clip": _NO_CLIP,
-        "labels": named(net.classes_.tolist()),
+        "labels": () if numeric else named(net.classes_.tolist()),
         "features": numbered(network.inputs) if names is None else tuple(map(str, names)),
         "named": names is not None,
+        "response": (0.0, 1.0) if numeric else None,
         "provenance": {"lwnn": __version__, "trained_by": _told(net)},
     }
 
@@ -93,23 +99,27 @@ def _steps(estimator):
 
 
 def _check_kind(net):
-    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+    from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: PLC0415
 
-    if not isinstance(net, MLPClassifier):
+    if not isinstance(net, MLPClassifier | MLPRegressor):
         raise UsageError(
-            f"{type(net).__name__} is no net that can be taken over; give an MLPClassifier, or a "
-            "pipeline of scalers that ends in one"
+            f"{type(net).__name__} is no net that can be taken over; give an MLPClassifier or "
+            "MLPRegressor, or a pipeline of scalers that ends in one"
         )
 
 
-def _logits(net):
-    if len(net.classes_) != 2 or net.n_outputs_ != 1:
+def _check_outputs(net):
+    classes = getattr(net, "classes_", None)
+    if classes is None and (net.n_outputs_ > 1 or net.out_activation_ != "identity"):
+        raise UsageError(
+            f"this MLPRegressor has {net.n_outputs_} outputs by {net.out_activation_}; a model "
+            "gives one number, by identity"
+        )
+    if net.out_activation_ == "logistic" and (len(classes), net.n_outputs_) != (2, 1):
         raise UsageError(
             "this MLPClassifier may give a row several labels at once; train one with a single "
             "class for each row"
         )
-    weight, bias = two_logits(net.coefs_[-1].T, net.intercepts_[-1])
-    return weight.T, bias
 
 
 def _params(network, weights, biases):

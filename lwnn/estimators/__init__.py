@@ -21,6 +21,7 @@ from lwnn.estimators.classifiers import (
     PerturbationClassifier,
 )
 from lwnn.estimators.features import FFTransformer
+from lwnn.estimators.regressor import BackpropRegressor
 
-__all__ = ["BackpropClassifier", "FFClassifier", "FFTransformer"]
+__all__ = ["BackpropClassifier", "BackpropRegressor", "FFClassifier", "FFTransformer"]
 __all__ += ["MonoForwardClassifier", "PerturbationClassifier"]

@@ -18,6 +18,9 @@ from lwnn.estimators.incremental import Learner
 from lwnn.estimators.parameters import options_of, seed_of, spelt
 from lwnn.learning import FORMS, RULES
 
+#: Rows from which on the kernels take them by lanes.
+_MANY = 5
+
 
 class LwnnEstimator(BaseEstimator):
     """A scikit-learn estimator over `lwnn.train`.
@@ -39,10 +42,10 @@ class LwnnEstimator(BaseEstimator):
     #: What `partial_fit` goes on with.
     _learner = None
 
-    def _rows(self, X, y="no_validation", *, reset=True):
+    def _rows(self, X, y="no_validation", *, reset=True, **more):
         """Rows as the kernels take them: bytes where they are said to be images, else float32."""
         dtype = np.float32 if self.image is None else [np.float32, np.uint8]
-        return validate_data(self, X, y, dtype=dtype, order="C", reset=reset)
+        return validate_data(self, X, y, dtype=dtype, order="C", reset=reset, **more)
 
     def _dataset(self, x, y, labels):
         names = tuple(map(str, getattr(self, "feature_names_in_", ())))
@@ -85,7 +88,7 @@ class LwnnEstimator(BaseEstimator):
     def _train_options(self, dataset):
         options = self._options()
         try:
-            split(dataset.y, options.val, 0.0, 0)
+            split(np.zeros(len(dataset.y)) if dataset.numeric else dataset.y, options.val, 0.0, 0)
         except UsageError:
             if 0 < options.val < 1:
                 # So few rows are all learnt from.
@@ -116,7 +119,10 @@ class LwnnEstimator(BaseEstimator):
         """The answer of a method of the model for rows."""
         check_is_fitted(self)
         x = self._rows(X, reset=False)
-        return getattr(self.model_, what)(x, self._threads_for(x))
+        # A few rows are computed in another order than many. That a row's answer does not depend
+        # on what else is asked for is worth more here than to be quick with one of them.
+        asked = x if len(x) >= _MANY else np.resize(x, (_MANY, x.shape[1]))
+        return getattr(self.model_, what)(asked, self._threads_for(x))[: len(x)]
 
     def to_model(self):
         """What was learnt, to be quantized, saved and exported.

@@ -155,7 +155,7 @@ class MonoForwardClassifier(_Classifier):
     """
 
 
-@parameters("bp", algo="bp")
+@parameters("bp", algo="bp", task="classification")
 class BackpropClassifier(_Classifier):
     """Backprop (Rumelhart, Hinton & Williams 1986): the gradient of the cost by the chain rule.
 
@@ -175,7 +175,7 @@ class BackpropClassifier(_Classifier):
     """
 
 
-@parameters("wp", algo="wp")
+@parameters("wp", algo="wp", task="classification")
 class PerturbationClassifier(_Classifier):
     """Weight perturbation (Jabri & Flower 1992): a gradient from moving every weight a little.
 

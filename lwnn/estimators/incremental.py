@@ -1,12 +1,14 @@
 """Learning from rows as they come, a call at a time."""
 
+import dataclasses
+
 import numpy as np
 
 from lwnn.data import Scaler
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning.rule import Rows
 from lwnn.options import check, resolve
-from lwnn.training import Parts, assemble, image_shape, prepare, stream
+from lwnn.training import Parts, assemble, image_shape, outputs, prepare, stream
 
 
 class Learner:
@@ -36,15 +38,16 @@ class Learner:
         if options.greedy:
             raise UsageError("partial_fit trains all layers; leave out --greedy or use fit")
         empty = Rows(dataset.x[:0], dataset.y[:0])
-        parts = Parts(Rows(dataset.x, dataset.y), empty, empty)
-        scaler = Scaler.for_dataset(dataset, np.arange(len(dataset.x)))
-        self.rule, self.settings = prepare(dataset, parts, scaler, options, rule)
+        self.scaler = Scaler.for_dataset(dataset, np.arange(len(dataset.x)))
+        parts = Parts(Rows(self.scaler.prepared(dataset), dataset.y), empty, empty)
+        self.rule, self.settings = prepare(dataset, parts, self.scaler, options, rule)
+        self.response = parts.response
         if len(self.rule.stages(1, 1.0)) > 1:
             raise UsageError(
                 "partial_fit cannot tell when the layers have learnt and the head may begin; use "
                 "fit, or --negatives random"
             )
-        self.options, self.scaler = options, scaler
+        self.options = options
         self.shuffle = stream(options.seed, "shuffle")
         self.start = dataset.take([])
         if model:
@@ -52,7 +55,8 @@ class Learner:
 
     def go_on_from(self, model):
         """Begin with what a model has learnt, and read rows as it does."""
-        self.scaler = Scaler(model.offset, model.scale, model.clip)
+        self.scaler = Scaler(model.offset, model.scale, model.clip, model.recipe)
+        self.response = model.response
         self.rule.scaler = np.stack([model.offset, model.scale])
         self.rule.params.vector[:] = model.params.vector
 
@@ -64,7 +68,8 @@ class Learner:
         TrainingError
             When it is no longer a number.
         """
-        rows, inputs = Rows(dataset.x, dataset.y), dataset.x.shape[1]
+        rows = outputs(Rows(self.scaler.prepared(dataset), dataset.y), self.response)
+        inputs = dataset.x.shape[1]
         batch = resolve(self.options, len(rows), inputs, rows.x.dtype == np.uint8).get("batch", 1)
         self.rule.take(rows, batch)
         self.rule.next_epoch()
@@ -82,4 +87,5 @@ class Learner:
     def model(self):
         """What is known so far."""
         shape = image_shape(self.start, self.options)
-        return assemble(self.start, self.rule, self.scaler, self.settings, shape)
+        model = assemble(self.start, self.rule, self.scaler, self.settings, shape)
+        return dataclasses.replace(model, response=self.response)

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from lwnn.options import Options, about, declared, flag, help_text
 
 #: Options that are for files, or that scikit-learn's own tools stand for.
-_NOT_HERE = ("algo", "test", "seed")
+_NOT_HERE = ("algo", "task", "test", "seed")
 _OTHERWISE = {
     "val": "Share of the rows to judge epochs by, so that the best is kept; 0: the last epoch is. "
     "Where a class has too few rows for it, all are learnt from.",

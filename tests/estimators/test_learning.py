@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import lwnn
 from lwnn import estimators
-from lwnn.estimators import BackpropClassifier, FFClassifier
+from lwnn.estimators import BackpropClassifier, BackpropRegressor, FFClassifier
 
 CLASSIFIERS = [name for name in estimators.__all__ if name.endswith("Classifier")]
 
@@ -28,23 +28,32 @@ def vector(estimator):
 
 def dataset(x, y):
     """What `lwnn.train` takes."""
-    labels, codes = np.unique(y, return_inverse=True)
     names = tuple(f"x{n}" for n in range(x.shape[1]))
+    if y.dtype.kind == "f":
+        return lwnn.Dataset(x, y, (), names, None, None, "X", "")
+    labels, codes = np.unique(y, return_inverse=True)
     return lwnn.Dataset(x, codes.astype(np.int32), tuple(labels), names, None, None, "X", "")
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+def targets(name, y):
+    """Classes, or numbers for what learns these."""
+    return y.astype(np.float32) if name == "BackpropRegressor" else y
+
+
+@pytest.mark.parametrize("name", [*CLASSIFIERS, "BackpropRegressor"])
 def test_it_learns_what_train_learns(name, digits):
-    fitted = small(name).fit(*digits)
+    x, y = digits[0], targets(name, digits[1])
+    fitted = small(name).fit(x, y)
     options = fitted._options()
-    run = lwnn.train(dataset(*digits), options)
+    run = lwnn.train(dataset(x, y), options)
     assert np.array_equal(vector(fitted), run.model.params.vector)
-    assert np.array_equal(fitted.predict(digits[0]), run.model.predict(digits[0]))
+    assert np.array_equal(fitted.predict(x), run.model.predict(x))
     assert (fitted.n_iter_, len(fitted.history_)) == (4, 4)
 
 
 @pytest.mark.parametrize("name", estimators.__all__)
 def test_the_random_state_decides(name, digits):
+    digits = digits[0], targets(name, digits[1])
     vectors = [vector(small(name, random_state=seed).fit(*digits)) for seed in (1, 1, 2)]
     assert np.array_equal(vectors[0], vectors[1])
     assert not np.array_equal(vectors[0], vectors[2])
@@ -52,13 +61,14 @@ def test_the_random_state_decides(name, digits):
     assert np.array_equal(*map(vector, drawn))
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", [*CLASSIFIERS, "BackpropRegressor"])
 def test_rows_may_come_bit_by_bit(name, digits):
-    x, y = digits
+    x, y = digits[0], targets(name, digits[1])
     learner = small(name, epochs=None)
+    more = {"classes": np.unique(y)} if name in CLASSIFIERS else {}
     for start in 30 * list(range(0, 300, 100)):
         part = slice(start, start + 100)
-        learner.partial_fit(x[part], y[part], classes=np.unique(y))
+        learner.partial_fit(x[part], y[part], **more)
     assert learner.score(x, y) > 0.9
     assert learner.n_iter_ == len(learner.history_) == 90
     assert learner.history_[-1]["loss"] < learner.history_[0]["loss"]
@@ -66,7 +76,7 @@ def test_rows_may_come_bit_by_bit(name, digits):
 
 @pytest.mark.parametrize("name", estimators.__all__)
 def test_a_learner_may_travel_between_calls(name, digits):
-    x, y = digits
+    x, y = digits[0], targets(name, digits[1])
     more = {"classes": np.unique(y)} if name in CLASSIFIERS else {}
     stayed = small(name).partial_fit(x[:40], y[:40], **more)
     travelled = pickle.loads(pickle.dumps(stayed))
@@ -108,6 +118,22 @@ def test_fit_forgets(name, digits):
 def test_bits_that_cannot_be_learnt_from_are_refused(given, call, said, digits):
     with pytest.raises(ValueError, match=said):
         FFClassifier(**given).partial_fit(*digits, **call)
+
+
+@pytest.mark.parametrize("name", [name for name in estimators.__all__ if name != "FFTransformer"])
+def test_a_row_is_answered_alike_in_any_company(name, digits):
+    x, y = digits[0], targets(name, digits[1])
+    fitted = small(name).fit(x, y)
+    ask = fitted.predict_proba if name in CLASSIFIERS else fitted.predict
+    together = ask(x[:16])
+    for rows in range(1, 9):
+        assert np.array_equal(ask(x[:rows]), together[:rows])
+
+
+def test_numbers_may_be_large():
+    x = np.linspace(-1, 1, 100).reshape(-1, 1)
+    fitted = BackpropRegressor(random_state=0).fit(x, 1e9 + x[:, 0])
+    assert fitted.score(x, 1e9 + x[:, 0]) > 0.99
 
 
 def test_other_classes_than_before_are_refused(digits):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
+from sklearn.metrics import r2_score
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
@@ -19,7 +20,7 @@ from sklearn.preprocessing import (
 import lwnn
 from lwnn import estimators
 from lwnn.errors import UsageError
-from lwnn.estimators import BackpropClassifier, FFTransformer
+from lwnn.estimators import BackpropClassifier, BackpropRegressor, FFTransformer
 from lwnn.export import export_c
 
 CLASSIFIERS = [name for name in estimators.__all__ if name.endswith("Classifier")]
@@ -32,6 +33,9 @@ def check_further(model, x, tmp_path):
     again = lwnn.load_model(path)
     assert np.array_equal(again.scores(x), model.scores(x))
     small = lwnn.quantize(again, x)
+    if model.response:
+        assert r2_score(model.predict(x), small.predict(x)) > 0.98
+        return
     assert (small.predict(x) == model.predict(x)).mean() > 0.95
     for exported in (again, small):
         assert "net.c" in export_c(exported, "net", "0" * 64)
@@ -53,6 +57,14 @@ def test_a_model_predicts_what_its_estimator_does(name, digits, tmp_path):
     assert np.array_equal(model.predict(x), fitted.predict(x))
     assert model.labels == tuple("0123456789")
     check_further(model, x, tmp_path)
+
+
+def test_a_model_of_numbers_predicts_what_its_estimator_does(digits, tmp_path):
+    x, y = digits[0], 1e3 + digits[1].astype(float)
+    fitted = BackpropRegressor(random_state=0).fit(x, y)
+    assert fitted.score(x, y) > 0.9
+    assert np.array_equal(fitted.to_model().predict(x), fitted.predict(x))
+    check_further(fitted.to_model(), x, tmp_path)
 
 
 @pytest.mark.parametrize("kept", [None, 2])
@@ -131,6 +143,16 @@ def test_a_trained_net_is_taken_over(given, classes, digits, tmp_path):
     check_further(model, x, tmp_path)
 
 
+@pytest.mark.parametrize("given", NETS.values(), ids=NETS)
+def test_a_trained_net_for_numbers_is_taken_over(given, digits, tmp_path):
+    x, y = digits[0] / 16, 3 * digits[1].astype(float) - 7
+    net = MLPRegressor(**{"hidden_layer_sizes": (12,), **given}, max_iter=50, random_state=0)
+    net = trained(net, x, y)
+    model = lwnn.Model.from_sklearn(net)
+    np.testing.assert_allclose(model.predict(x), net.predict(x), rtol=1e-6, atol=3e-6)
+    check_further(model, x, tmp_path)
+
+
 def test_one_logistic_output_becomes_two_logits_exactly(digits):
     x, y = digits
     net = trained(MLPClassifier((5,), max_iter=3, random_state=0), x / 16, y == "3")
@@ -163,6 +185,7 @@ def test_what_cannot_be_taken_over_is_refused(digits):
         (LogisticRegression(), "LogisticRegression is no net that can be taken over"),
         (odd, "QuantileTransformer.* cannot be part of a model"),
         (trained(make_pipeline(MinMaxScaler(clip=True), net), x, y), "without clip"),
+        (trained(MLPRegressor((3,), max_iter=2), x, both), "2 outputs by identity"),
     ):
         with pytest.raises(UsageError, match=said):
             lwnn.Model.from_sklearn(estimator)

@@ -21,11 +21,12 @@ RULES_OF = {
     "FFClassifier": ({"ff", "un"}, set()),
     "MonoForwardClassifier": ({"mf"}, set()),
     "BackpropClassifier": ({"bp"}, set()),
+    "BackpropRegressor": ({"bp"}, {"cost", "output_activation", "label_smoothing"}),
     "PerturbationClassifier": ({"wp"}, set()),
     "FFTransformer": ({"un"}, {"negatives", "val", "patience", "head_epochs"}),
 }
-#: One that the class stands for, one that scikit-learn has means for, one that it names otherwise.
-NOWHERE = {"algo", "test", "seed"}
+#: Two that the class stands for, one that scikit-learn has means for, one that it names otherwise.
+NOWHERE = {"algo", "task", "test", "seed"}
 
 
 def some_value(name, told):
