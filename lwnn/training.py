@@ -12,7 +12,7 @@ from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import FORMS, RULES, fit
-from lwnn.learning.augment import Shifts
+from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import SETTINGS, Optimizer
 from lwnn.learning.rule import Rows
@@ -24,7 +24,7 @@ from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
-_STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise")
+_STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise", "silence")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 
@@ -258,7 +258,7 @@ def prepare(dataset, parts, scaler, options, given=None):
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
-        shifts=shifts_of(dataset, parts.train.x, options),
+        shifts=changes_of(dataset, parts.train.x, scaler, settings, options),
         **extra,
     )
     return rule, settings
@@ -321,6 +321,15 @@ def shifts_of(dataset, x, options):
             f"add --image HEIGHTxWIDTH, of {x.shape[1]:,} pixels together"
         )
     return Shifts(x, shape, most, stream(options.seed, "augment"))
+
+
+def changes_of(dataset, x, scaler, settings, options):
+    """What changes the training rows for every epoch, if anything is to."""
+    shifts = shifts_of(dataset, x, options)
+    share = settings.get("input_dropout")
+    if not share:
+        return shifts
+    return Silences(x, share, scaler.offset, stream(options.seed, "silence"), shifts)
 
 
 def default_threads(rule_class, network, batch):
