@@ -38,10 +38,15 @@ class Learner:
         if options.greedy:
             raise UsageError("partial_fit trains all layers; leave out --greedy or use fit")
         empty = Rows(dataset.x[:0], dataset.y[:0])
-        self.scaler = Scaler.for_dataset(dataset, np.arange(len(dataset.x)))
+        rows = np.arange(len(dataset.x))
+        self.scaler = scaler_of(model) if model else Scaler.for_dataset(dataset, rows)
         parts = Parts(Rows(self.scaler.prepared(dataset), dataset.y), empty, empty)
+        self.response = model.response if model else parts.response
         self.rule, self.settings = prepare(dataset, parts, self.scaler, options, rule)
-        self.response = parts.response
+        if model:
+            if model.network != self.rule.network:
+                raise UsageError("the parameters make another net than was learnt; use fit")
+            self.rule.params.vector[:] = model.params.vector
         if len(self.rule.stages(1, 1.0)) > 1:
             raise UsageError(
                 "partial_fit cannot tell when the layers have learnt and the head may begin; use "
@@ -50,15 +55,6 @@ class Learner:
         self.options = options
         self.shuffle = stream(options.seed, "shuffle")
         self.start = dataset.take([])
-        if model:
-            self.go_on_from(model)
-
-    def go_on_from(self, model):
-        """Begin with what a model has learnt, and read rows as it does."""
-        self.scaler = Scaler(model.offset, model.scale, model.clip, model.recipe)
-        self.response = model.response
-        self.rule.scaler = np.stack([model.offset, model.scale])
-        self.rule.params.vector[:] = model.params.vector
 
     def learn(self, dataset):
         """Learn from rows once; the mean loss over them.
@@ -89,3 +85,8 @@ class Learner:
         shape = image_shape(self.start, self.options)
         model = assemble(self.start, self.rule, self.scaler, self.settings, shape)
         return dataclasses.replace(model, response=self.response)
+
+
+def scaler_of(model):
+    """What a model does to rows before its net reads them."""
+    return Scaler(model.offset, model.scale, model.clip, model.recipe)

@@ -93,6 +93,11 @@ class Silences:
         self.gain = 1 / (1 - share)
         self.moved = np.empty_like(x)
 
+    def of(self, x):
+        """The same for other rows, by the same random numbers."""
+        shifts = self.shifts and self.shifts.of(x)
+        return Silences(x, self.share, self.quiet, self.rng, shifts)
+
     @property
     def nbytes(self):
         """Bytes that the changed rows take."""

@@ -136,6 +136,22 @@ def test_numbers_may_be_large():
     assert fitted.score(x, 1e9 + x[:, 0]) > 0.99
 
 
+def test_another_net_than_was_learnt_cannot_learn_on(digits):
+    learner = small("BackpropClassifier").fit(*digits).set_params(hidden=(3,))
+    with pytest.raises(ValueError, match="make another net than was learnt; use fit"):
+        learner.partial_fit(*digits)
+
+
+@pytest.mark.parametrize("given", [{"augment": "shift:1", "image": (8, 8)}, {"input_dropout": 0.2}])
+def test_rows_that_change_may_come_bit_by_bit(given, digits):
+    x, y = digits
+    learner = BackpropClassifier(random_state=0, **given)
+    for _ in range(40):
+        for part in (slice(0, 100), slice(100, 300)):
+            learner.partial_fit(x[part], y[part], classes=np.unique(y))
+    assert learner.score(x, y) > 0.9
+
+
 def test_other_classes_than_before_are_refused(digits):
     x, y = digits
     learner = BackpropClassifier().partial_fit(x, y, classes=np.unique(y))

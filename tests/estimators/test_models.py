@@ -185,7 +185,10 @@ def test_what_cannot_be_taken_over_is_refused(digits):
         (LogisticRegression(), "LogisticRegression is no net that can be taken over"),
         (odd, "QuantileTransformer.* cannot be part of a model"),
         (trained(make_pipeline(MinMaxScaler(clip=True), net), x, y), "without clip"),
-        (trained(MLPRegressor((3,), max_iter=2), x, both), "2 outputs by identity"),
+        (
+            trained(MLPRegressor(hidden_layer_sizes=(3,), max_iter=2), x, both),
+            "2 outputs by identity",
+        ),
     ):
         with pytest.raises(UsageError, match=said):
             lwnn.Model.from_sklearn(estimator)
