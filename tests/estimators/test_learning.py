@@ -90,9 +90,9 @@ def test_a_learner_may_travel_between_calls(name, digits):
 @pytest.mark.parametrize("name", estimators.__all__)
 def test_partial_fit_goes_on_where_fit_has_ended(name, digits):
     x, y = digits
-    learner = small(name, epochs=2, rate=1e-6).fit(x, y)
+    learner = small(name).fit(x, y)
     before = vector(learner).copy()
-    learner.partial_fit(x[:50], y[:50])
+    learner.set_params(rate=1e-6).partial_fit(x[:50], y[:50])
     assert 0 < np.abs(vector(learner) - before).max() < 1e-3
     assert learner.n_iter_ == len(learner.history_) > 1
 
@@ -104,6 +104,9 @@ def test_fit_forgets(name, digits):
     again = small(name).fit(x[50:], y[50:])
     again.partial_fit(x[:50], y[:50])
     assert np.array_equal(vector(again.fit(x, y)), vector(fresh))
+    for learner in (again, fresh):
+        learner.partial_fit(x[:50], y[:50])
+    assert np.array_equal(vector(again), vector(fresh))
 
 
 @pytest.mark.parametrize(
