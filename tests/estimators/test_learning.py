@@ -147,10 +147,18 @@ def test_another_net_than_was_learnt_cannot_learn_on(digits):
         learner.partial_fit(*digits)
 
 
-@pytest.mark.parametrize("given", [{"augment": "shift:1", "image": (8, 8)}, {"input_dropout": 0.2}])
-def test_rows_that_change_may_come_bit_by_bit(given, digits):
+@pytest.mark.parametrize(
+    ("made", "given"),
+    [
+        (BackpropClassifier, {"augment": "shift:1", "image": (8, 8)}),
+        (BackpropClassifier, {"input_dropout": 0.2}),
+        (FFClassifier, {"loss": "softplus", "negatives": "random"}),
+        (FFClassifier, {"top_down": True, "hidden": (16, 16)}),
+    ],
+)
+def test_what_changes_by_the_epoch_may_come_bit_by_bit(made, given, digits):
     x, y = digits
-    learner = BackpropClassifier(random_state=0, **given)
+    learner = made(random_state=0, **given)
     for _ in range(40):
         for part in (slice(0, 100), slice(100, 300)):
             learner.partial_fit(x[part], y[part], classes=np.unique(y))
