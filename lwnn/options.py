@@ -642,14 +642,19 @@ def key(name):
     return flag(name).replace("-", "_")
 
 
-def help_text(name):
-    """What an option is, what it may be, which rules it is for, and its default."""
+def help_text(name, rules=()):
+    """What an option is, what it may be, which rules it is for, and its default.
+
+    With `rules`, what it is to these, without naming any.
+    """
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(map(_spelt, _rules(name, told)))}." if told.algos != RULES else ""
+    known = _all_values(told, rules)
+    values = f"One of {', '.join(known)}." if known else ""
+    fitting = ", ".join(map(_spelt, _rules(name, told)))
+    named = "" if rules or told.algos == RULES else f"For {fitting}."
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
-    return " ".join(part for part in (told.help, values, rules, shown) if part)
+    return " ".join(part for part in (told.help, values, named, shown) if part)
 
 
 def rule_of(options):
@@ -666,9 +671,10 @@ def _spelt(rule):
     return FORMS.get(rule, rule)
 
 
-def _all_values(told):
+def _all_values(told, rules=()):
     if isinstance(told.values, dict):
-        return list(dict.fromkeys(value for values in told.values.values() for value in values))
+        values = (value for rule in rules or told.values for value in told.allowed(rule))
+        return list(dict.fromkeys(values))
     return told.values
 
 

@@ -333,12 +333,19 @@ def changes_of(dataset, x, scaler, settings, options):
 
 
 def default_threads(rule_class, network, batch):
-    """One for small nets, where sharing out costs more than it gives; else all cores."""
+    """One for small nets, where sharing out costs more than it gives; else all cores.
+
+    ``OMP_NUM_THREADS`` bounds them, as libraries that start several processes expect.
+    """
     if rule_class.row_work(network) * batch < _WORTH_THREADS:
         return 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    # OpenMP lets it hold a number for every level of nesting; the first is the outermost.
+    most = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(cores, int(most)) if most.isdecimal() and int(most) else cores
 
 
 def assemble(dataset, rule, scaler, settings, shape):

@@ -17,7 +17,7 @@ FLOORS = {
             ["errors", "_version", "autodiff"],
             ["files", "_kernels", "options"],
             ["data", "network", "metrics"],
-            ["scoring", "differentiable"],
+            ["scoring", "differentiable", "sklearn_nets"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
             ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],
