@@ -216,11 +216,29 @@ class Options:
             **dict.fromkeys(_DENSE, ("classification", "regression")),
         },
     )
+    recurrent: bool = _option(
+        bool,
+        "Read a row as a sequence, step after step; hidden layers also read what they gave a step "
+        "before.",
+        "Net",
+        start=False,
+        default=False,
+        algos=_DENSE,
+    )
+    timesteps: int | None = _option(
+        int,
+        "Steps of a sequence, where the file does not say.",
+        "Net",
+        span=(1, 65_536),
+        algos=_DENSE,
+        needs=("recurrent", ()),
+    )
     activation: str | None = _option(
         str,
         "Activation of the hidden layers.",
         "Net",
-        default="relu",
+        default=lambda job: "tanh" if job.settings["recurrent"] else "relu",
+        shown="relu, or tanh for recurrent nets",
         values=("relu", "leaky-relu", "sigmoid", "tanh", "linear", "step"),
         algos=_DENSE,
     )
@@ -391,6 +409,7 @@ class Options:
         "Penalties and noise",
         span=(0, 0.99),
         algos=("bp",),
+        bars=("recurrent", (True,)),
     )
     label_smoothing: float | None = _option(
         float,
@@ -655,7 +674,8 @@ def check(options):
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}".rstrip())
         if told.bars and _given(options, told.bars[0]) in told.bars[1]:
-            other = f"--{flag(told.bars[0])} {_given(options, told.bars[0])}"
+            barred = _given(options, told.bars[0])
+            other = f"--{flag(told.bars[0])}" + (f" {barred}" if barred is not True else "")
             raise UsageError(f"--{flag(name)} does not go with {other}")
 
 

@@ -24,7 +24,7 @@ class Scaler:
     clip: float = 10.0
 
     @classmethod
-    def standard(cls, x):
+    def standard(cls, x, timesteps=1):
         """Learn mean 0 and standard deviation 1 from training rows.
 
         A constant column gets scale 0: it says nothing, and a new value in it must not count.
@@ -33,7 +33,12 @@ class Scaler:
         ----------
         x : ndarray, shape (n, f), uint8 or float32
             The training rows, n >= 1.
+        timesteps : int
+            How many steps a row has, which share the scale of each feature.
         """
+        if timesteps > 1:
+            step = cls.standard(x.reshape(len(x) * timesteps, -1))
+            return cls(np.tile(step.offset, timesteps), np.tile(step.scale, timesteps))
         step = max(1, _CHUNK_VALUES // x.shape[1])
         chunks = [slice(start, start + step) for start in range(0, len(x), step)]
         mean = sum(x[rows].sum(axis=0, dtype=np.float64) for rows in chunks) / len(x)
@@ -51,11 +56,11 @@ class Scaler:
         return cls(zeros, np.full(features, 1 / 255, np.float32))
 
     @classmethod
-    def for_dataset(cls, dataset, rows):
+    def for_dataset(cls, dataset, rows, timesteps=1):
         """Return the scaler that fits the data: `pixels` for uint8, else `standard` on `rows`."""
         if dataset.x.dtype == np.uint8:
             return cls.pixels(dataset.x.shape[1])
-        return cls.standard(dataset.x[rows])
+        return cls.standard(dataset.x[rows], timesteps)
 
     def apply(self, x):
         """Scale rows.

@@ -58,7 +58,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, or an array too large for it.
+        When the name is not one for C, the target unknown, or an array too large for it; or the
+        model predicts numbers, or is recurrent.
     """
     if model.response:
         raise UsageError("C is written of classifiers only; this model predicts numbers")
@@ -91,6 +92,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
 def program_of(model, target, nonzero=1.0):
     """The `Program` of a model for a `Target`."""
     kind = model.network.kind
+    if kind not in _INT8:
+        raise UsageError("C is written of nets without recurrence only; train without --recurrent")
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)

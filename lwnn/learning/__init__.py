@@ -7,6 +7,7 @@ from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
 from lwnn.learning.perceptron import Perceptron
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.recurrent import RecurrentPerturbation, ThroughTime
 from lwnn.learning.unsupervised import Unsupervised
 
 #: Name on the command line to rule.
@@ -19,6 +20,9 @@ RULES = {
 }
 #: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
 FORMS = {"un": Unsupervised}
+#: What ``--recurrent`` makes of a rule.
+RECURRENT = {"bp": ThroughTime, "wp": RecurrentPerturbation}
 
-__all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
-__all__ += ["Perceptron", "Perturbation", "Unsupervised", "custom_cost", "custom_goodness", "fit"]
+__all__ = ["FORMS", "RECURRENT", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward"]
+__all__ += ["MonoForward", "Perceptron", "Perturbation", "RecurrentPerturbation", "ThroughTime"]
+__all__ += ["Unsupervised", "custom_cost", "custom_goodness", "fit"]

@@ -12,6 +12,7 @@ from lwnn.quantization.inference import (
     both_parts,
     dense_plan,
     dense_scores,
+    elman_scores,
     integer_scores_until,
     layered_scores,
     quantized,
@@ -125,6 +126,8 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = check_rows(x, self.network.inputs)
+        if self.network.kind == "elman":
+            return elman_scores(self.network, self.tensors, x, threads)
         if self.readout == "output":
             return dense_scores(self._plan(len(x)), x, threads)
         return layered_scores(self.network, self.tensors, self.readout, x, threads)
