@@ -12,7 +12,8 @@ from lwnn.scoring import READOUTS
 def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", seed=0, **changes):
     """A model with random parameters that takes 3 features and knows 4 classes."""
     random = np.random.Generator(np.random.PCG64(seed))
-    network = Network(kind, 3, hidden, 4, activation)
+    steps = 3 if kind == "elman" else 1
+    network = Network(kind, 3, hidden, 4, activation, timesteps=steps)
     vector = random.standard_normal(network.size).astype(np.float32)
     goals = random.random((len(hidden) if kind == "ff" else 0, 3)).astype(np.float32)
     fields = {
@@ -41,6 +42,7 @@ def make_model():
 #: Kind of network, readout, activation, and whether it is quantized.
 KINDS = {
     "dense": ("dense", None, "relu", False),
+    "elman": ("elman", None, "tanh", False),
     "goodness": ("ff", "goodness", "relu", False),
     "head": ("ff", "head", "relu", False),
     "both": ("ff", "both", "relu", False),
@@ -48,6 +50,7 @@ KINDS = {
     "sum": ("mf", "sum", "relu", False),
     "unsupervised": ("un", "head", "relu", False),
     "int8-dense": ("dense", None, "tanh", True),
+    "int8-elman": ("elman", None, "tanh", True),
     "int8-goodness": ("ff", "goodness", "relu", True),
     "int8-head": ("ff", "head", "relu", True),
     "int8-both": ("ff", "both", "relu", True),

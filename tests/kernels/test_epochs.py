@@ -9,6 +9,7 @@ from kernel_problems import learn, make_problem, scores, scratch, workspace_size
 from lwnn.learning.optimizers import OPTIMIZERS
 
 KINDS = {"bp": "dense", "ff": "ff", "wp": "dense", "mf": "mf", "un": "un", "un-head": "un"}
+KINDS |= {"bptt": "elman", "elman-wp": "elman"}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -19,6 +20,8 @@ def algo(request):
 def some_problem(algo, **changes):
     """Several tiles of rows, a smaller last mini-batch."""
     options = {"inputs": 30, "rows": 45, "batch": 10, "classes": 5, "data": "bytes", **changes}
+    if KINDS[algo] == "elman":
+        return make_problem("elman", (12, 9), timesteps=3, activation="tanh", **options)
     return make_problem(KINDS[algo], (40, 27), **options)
 
 
