@@ -5,9 +5,10 @@ import functools
 
 import numpy as np
 
+from lwnn.data import Recipe
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import Response, Scorer, agreement, check_exit, probabilities
+from lwnn.scoring import Response, Scorer, agreement, check_exit, check_rows, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Model:
     provenance : dict
         How the model came to be: version, algorithm, options, seed, hash of the data, kernel
         variant. Values are numbers, strings, None, and lists and dicts of them.
+    recipe : lwnn.data.Recipe or None
+        How columns of a file become inputs; rows are clipped to its bounds before they are scaled.
     """
 
     network: Network
@@ -54,6 +57,7 @@ class Model:
     goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
     provenance: dict = dataclasses.field(default_factory=dict)
     response: Response | None = None
+    recipe: Recipe | None = None
 
     @property
     def size(self):
@@ -65,6 +69,12 @@ class Model:
         scaler = np.stack([self.offset, self.scale])
         options = {"readout": self.readout, "goals": self.goals}
         return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
+
+    def _clipped(self, x):
+        """Rows within the bounds of the recipe, where there are any."""
+        if self.recipe is None:
+            return x
+        return self.recipe.clipped(check_rows(x, self.network.inputs))
 
     def scores(self, x, threads=1):
         """Score of every class; the highest is the prediction.
@@ -85,7 +95,7 @@ class Model:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        return self._scorer(x, threads)
+        return self._scorer(self._clipped(x), threads)
 
     def scores_until(self, x, sure, threads=1):
         """Scores from no more layers than it takes to be sure; for Mono-Forward.
@@ -110,7 +120,7 @@ class Model:
             When only the top of the net has an answer.
         """
         check_exit(self.network, sure)
-        return self._scorer.until(x, sure, threads)
+        return self._scorer.until(self._clipped(x), sure, threads)
 
     def transform(self, x, threads=1):
         """What the layers of an unsupervised net make of rows, for use elsewhere.
@@ -135,7 +145,7 @@ class Model:
         """
         if self.network.kind != "un":
             raise UsageError("only a model of --negatives hybrid learns features without labels")
-        return self._scorer.transform(x, threads)
+        return self._scorer.transform(self._clipped(x), threads)
 
     def agreement(self, x, threads=1):
         """How far goodness and head agree; for Forward-Forward read by both.
@@ -154,7 +164,7 @@ class Model:
         """
         if self.readout != "both":
             return None
-        return agreement(*self._scorer.apart(x, threads))
+        return agreement(*self._scorer.apart(self._clipped(x), threads))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,)."""

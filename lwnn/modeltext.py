@@ -6,6 +6,7 @@ Reading it takes nothing for granted: each value is checked for its type and its
 import json
 import math
 
+from lwnn.data import Column, Recipe
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import MAX_LAYERS, MAX_UNITS, Network
 from lwnn.scoring import READOUTS, Response
@@ -13,7 +14,6 @@ from lwnn.scoring import READOUTS, Response
 #: Raised when a file of an older lwnn can no longer be read, or an older lwnn would read a new
 #: file wrongly. Keys that are not known are ignored.
 FORMAT_VERSION = 1
-_LARGEST = 3.5e38
 
 
 def write(model, **more):
@@ -50,6 +50,7 @@ def write(model, **more):
         "readout": model.readout,
         "provenance": model.provenance,
         "response": model.response and model.response._asdict(),
+        "columns": _described(model.recipe),
         **more,
     }
     return json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -68,7 +69,7 @@ def read(text):
         All entries of the text, unchecked.
     fields : dict
         What every model has, checked: network, labels, features, target, named, readout,
-        provenance, response.
+        provenance, response, recipe.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def read(text):
         "readout": choice(entries, "readout", READOUTS[network.kind]),
         "provenance": _take(entries, "provenance", dict),
         "response": _response(entries) if network.task == "regression" else None,
+        "recipe": _recipe(entries, network.inputs),
     }
 
 
@@ -106,14 +108,6 @@ def positive(entries, key):
     if not 0 < value < math.inf:
         raise _wrong(key)
     return value
-
-
-def _finite(entries, key):
-    value = _take(entries, key, (int, float))
-    # Beyond float32 no training row had such a value.
-    if not -_LARGEST < value < _LARGEST:
-        raise _wrong(key)
-    return float(value)
 
 
 def choice(entries, key, known):
@@ -178,7 +172,7 @@ def _network(entries):
 
 def _response(entries):
     response = _take(entries, "response", dict)
-    return Response(_finite(response, "offset"), positive(response, "scale"))
+    return Response(_finite(response.get("offset"), "offset"), positive(response, "scale"))
 
 
 def _width(entries, key):
@@ -212,3 +206,85 @@ def _target(entries, named, features):
     if not named and not (is_index and int(target) <= features):
         raise _wrong("target")
     return target
+
+
+# ---------------------------------------------------------------- columns of a file
+
+_LARGEST = 3.4028234663852886e38
+
+
+def _described(recipe):
+    """A recipe as JSON; what is usual is left out."""
+    if recipe is None:
+        return None
+    return {"width": recipe.width, "read": [_described_column(c) for c in recipe.columns]}
+
+
+def _described_column(column):
+    entry = {"name": column.name, "place": column.place, "fill": column.fill}
+    if column.kind == "category":
+        entry["levels"] = list(column.levels)
+    if column.indicator:
+        entry["indicator"] = True
+    if math.isfinite(column.low):
+        entry["bounds"] = [column.low, column.high]
+    return entry
+
+
+def _recipe(entries, inputs):
+    # Files from before there were recipes do not have it.
+    described = entries.get("columns")
+    if described is None:
+        return None
+    if not isinstance(described, dict):
+        raise _wrong("columns")
+    width = _width(described, "width")
+    read = _take(described, "read", list)
+    if not 1 <= len(read) <= inputs:
+        raise _wrong("read")
+    columns = tuple(_column(entry, width) for entry in read)
+    places, names = {column.place for column in columns}, {column.name for column in columns}
+    recipe = Recipe(columns, width)
+    if len(places) < len(columns) or len(names) < len(columns) or recipe.inputs != inputs:
+        raise _wrong("columns")
+    return recipe
+
+
+def _column(entry, width):
+    if not isinstance(entry, dict):
+        raise _wrong("read")
+    place = _take(entry, "place", int)
+    if not 0 <= place < width:
+        raise _wrong("place")
+    if not _is_text(entry.get("name")):
+        raise _wrong("name")
+    levels = entry.get("levels", [None])
+    kind = "category" if "levels" in entry else "number"
+    if not isinstance(levels, list) or not levels:
+        raise _wrong("levels")
+    levels = _names(entry, "levels", len(levels)) if kind == "category" else ()
+    fill = entry.get("fill")
+    fill = fill if fill is None else _finite(fill, "fill")
+    indicator = _take({"indicator": False, **entry}, "indicator", bool)
+    return Column(entry["name"], place, kind, levels, fill, indicator, *_bounds(entry, kind))
+
+
+def _bounds(entry, kind):
+    if "bounds" not in entry:
+        return -math.inf, math.inf
+    bounds = entry["bounds"]
+    if kind != "number" or not isinstance(bounds, list) or len(bounds) != 2:
+        raise _wrong("bounds")
+    low, high = (_finite(bound, "bounds") for bound in bounds)
+    if low > high:
+        raise _wrong("bounds")
+    return low, high
+
+
+def _finite(value, key):
+    """Return a number that float32 holds as a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _wrong(key)
+    if not -_LARGEST <= value <= _LARGEST:
+        raise _wrong(key)
+    return float(value)

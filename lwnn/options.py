@@ -180,6 +180,11 @@ def _default_level(job):
     return "rows" if job.images else "none"
 
 
+def _default_input_dropout(job):
+    """Pixels say much the same as their neighbours; columns of a table do not."""
+    return 0.2 if job.rule == "mf" and job.images else None
+
+
 def _default_sharpness(job):
     """A sum of squares is as sharp as Hinton has it: 1."""
     return 1.0 if job.settings["goodness"] == "sum" else SHARPNESS[job.settings["loss"]]
@@ -591,6 +596,15 @@ class Options:
         "image",
         "Height and width of the images, where the file does not say, such as 8x8.",
         "Rows",
+    )
+    input_dropout: float | None = _option(
+        float,
+        "Share of a row's inputs that are silent, anew in every epoch.",
+        "Rows",
+        default=_default_input_dropout,
+        shown="0.2 for mf on bytes, else none",
+        span=(0, 0.95),
+        algos=_GRADIENT,
     )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)

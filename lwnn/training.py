@@ -12,7 +12,7 @@ from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import FORMS, RECURRENT, RULES, fit
-from lwnn.learning.augment import Shifts
+from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import SETTINGS, Optimizer
 from lwnn.learning.rule import Rows
@@ -24,7 +24,7 @@ from lwnn.options import Options, check, key, resolve, rule_of
 from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
-_STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise")
+_STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise", "silence")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 
@@ -184,8 +184,9 @@ def share_out(dataset, options):
 
     def rows_of(part, rows):
         if isinstance(part, Dataset):
-            return Rows(part.x, part.y)
-        return Rows(np.ascontiguousarray(dataset.x[rows]), dataset.y[rows])
+            return Rows(scaler.prepared(part), part.y)
+        part = dataset.take(rows)
+        return Rows(scaler.prepared(part), part.y)
 
     parts = Parts(rows_of(None, train_rows), rows_of(val, val_rows), rows_of(test, test_rows))
     return parts, scaler
@@ -260,7 +261,7 @@ def prepare(dataset, parts, scaler, options, given=None):
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
-        shifts=shifts_of(dataset, parts.train.x, options),
+        shifts=changes_of(dataset, parts.train.x, scaler, settings, options),
         **extra,
     )
     return rule, settings
@@ -323,6 +324,12 @@ def time_steps(dataset, options):
     if not options.recurrent:
         return 1
     inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
+    recipe = dataset.recipe
+    if recipe is not None and len(list(recipe.numbers())) < inputs:
+        raise UsageError(
+            f"{dataset.source} has columns of words, but --recurrent reads the same numbers at "
+            "every step; give a file of numbers"
+        )
     steps = options.timesteps or (shape[0] if shape else None)
     if steps is None:
         raise UsageError(
@@ -350,6 +357,15 @@ def shifts_of(dataset, x, options):
     return Shifts(x, shape, most, stream(options.seed, "augment"))
 
 
+def changes_of(dataset, x, scaler, settings, options):
+    """What changes the training rows for every epoch, if anything is to."""
+    shifts = shifts_of(dataset, x, options)
+    share = settings.get("input_dropout")
+    if not share:
+        return shifts
+    return Silences(x, share, scaler.offset, stream(options.seed, "silence"), shifts)
+
+
 def default_threads(rule_class, network, batch):
     """One for small nets, where sharing out costs more than it gives; else all cores."""
     if rule_class.row_work(network) * batch < _WORTH_THREADS:
@@ -368,6 +384,7 @@ def assemble(dataset, rule, scaler, settings, shape):
         offset=scaler.offset,
         scale=scaler.scale,
         clip=scaler.clip,
+        recipe=scaler.recipe,
         labels=dataset.labels,
         features=dataset.features,
         target=dataset.target,

@@ -1,5 +1,6 @@
 """Arguments and options that several subcommands share."""
 
+import csv
 import inspect
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,14 +12,40 @@ from lwnn.errors import UsageError
 from lwnn.options import Options, about, declared, flag, help_text
 
 # Not `readable`: the readers of files say themselves what is wrong with one.
+_DATA = (
+    "Table (CSV, TSV, blanks, ARFF, Parquet), IDX images or NPZ with x and y; .gz too; - is stdin."
+)
 Data = Annotated[
-    Path,
+    Path, typer.Argument(metavar="DATA", help=_DATA, show_default=False, readable=False)
+]
+DataFiles = Annotated[
+    list[Path],
     typer.Argument(
-        metavar="DATA",
-        help="Table (CSV, TSV, blanks), IDX images or NPZ with x and y; .gz too.",
+        metavar="DATA...",
+        help=f"{_DATA} Several tables of the same columns are read as one.",
         show_default=False,
         readable=False,
     ),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        metavar="indicate|mean|drop|error",
+        help="Missing values: the mean and a column more that tells them, the mean alone, leave "
+        "the row out, or refuse.",
+    ),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|INDEX|N-N,...|all",
+        help="Columns to use. [default: all but constant ones, identifiers, dates and free text]",
+        show_default=False,
+    ),
+]
+Drop = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|INDEX|N-N,...", help="Columns to leave out.", show_default=False),
 ]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model file.", show_default=False, readable=False)
@@ -42,6 +69,14 @@ Exit = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
+
+
+def columns(text):
+    """Return what ``--features`` or ``--drop`` says as a tuple of names; quotes keep a comma."""
+    if text is None:
+        return ()
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def widths(text):

@@ -1,7 +1,7 @@
 """`lwnn evaluate`: how good a model is on labelled data."""
 
 from lwnn.cli import outcome, progress
-from lwnn.cli.arguments import Data, Exit, Json, ModelFile, Quiet, Target
+from lwnn.cli.arguments import DataFiles, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, percent
 
 _MEASURES = ("precision", "recall", "f1")
@@ -9,7 +9,7 @@ _MEASURES = ("precision", "recall", "f1")
 
 def evaluate(
     model: ModelFile,
-    data: Data,
+    data: DataFiles,
     *,
     sure: Exit = None,
     target: Target = None,
@@ -43,8 +43,9 @@ def evaluate(
     outcome.tell_layers(console.say, found)
     console.result(
         model=model,
-        data=data,
+        data=data[0] if len(data) == 1 else data,
         rows=len(dataset.x),
+        notes=dataset.notes,
         metrics={"test": {**summary, **means}},
         classes=classes,
         confusion=matrix,

@@ -1,19 +1,56 @@
-"""`lwnn inspect`: what is in a model file."""
+"""`lwnn inspect`: what is in a model file, or what a data file is taken for."""
 
 import json as json_format
 import os
+from pathlib import Path
+from typing import Annotated
 
-from lwnn.cli.arguments import Json, ModelFile
+import typer
+
+from lwnn.cli import table
+from lwnn.cli.arguments import Drop, Features, Json, Missing, Target
 from lwnn.cli.console import Console, printable
 
 _MOST = 12
 
 
-def inspect(model: ModelFile, json: Json = False):
-    """Show what is in a model file.
+def inspect(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Model file or data.", show_default=False, readable=False
+        ),
+    ],
+    *,
+    target: Target = None,
+    missing: Missing = "indicate",
+    features: Features = None,
+    drop: Drop = None,
+    json: Json = False,
+):
+    """Show what is in a model file, or what was understood of data.
 
-    The net, how it came to be, and its tensors.
+    Of a model the net, how it came to be, and its tensors. Of data the columns, their kinds,
+    missing values, classes and the first rows; the options are those of lwnn train.
     """
+    if not _is_model(file):
+        table.show(file, target, missing, features, drop, json)
+        return
+    _show_model(file, json)
+
+
+def _is_model(path):
+    """Tell whether a file begins like safetensors: a length in 8 bytes, then JSON."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(9)
+    except OSError:
+        # The readers say what is wrong; a name that ends like a model's is to be one.
+        return path.suffix == ".safetensors"
+    return path.suffix == ".safetensors" or (start[8:] == b"{" and start[5:8] == b"\0\0\0")
+
+
+def _show_model(model, json):
     from lwnn import modelfile  # noqa: PLC0415
     from lwnn.quantization import QuantizedModel  # noqa: PLC0415
 
@@ -41,12 +78,31 @@ def inspect(model: ModelFile, json: Json = False):
         bytes=size,
         **facts,
         named=trained.named,
+        columns=columns_of(trained),
         provenance=trained.provenance,
         tensors=[
             {"name": name, "dtype": str(tensor.dtype), "shape": tensor.shape}
             for name, tensor in tensors.items()
         ],
     )
+
+
+def columns_of(model):
+    """Return what a model does to the columns of a file, as JSON."""
+    if model.recipe is None:
+        return None
+    return [
+        {
+            "name": column.name,
+            "kind": column.kind,
+            "levels": column.levels,
+            "fill": column.fill,
+            "indicator": column.indicator,
+            "low": column.low,
+            "high": column.high,
+        }
+        for column in model.recipe.columns
+    ]
 
 
 def _show(console, facts, title, tensors):

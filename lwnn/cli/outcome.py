@@ -11,8 +11,9 @@ def schema(model):
     """Return what the model expects of a data file (`lwnn.data.Schema`)."""
     from lwnn.data import Schema  # noqa: PLC0415
 
+    names = model.features, model.target, model.labels
     numeric = model.response is not None
-    return Schema(model.features, model.target, model.labels, model.named, numeric)
+    return Schema(*names, model.named, numeric, recipe=model.recipe)
 
 
 @dataclasses.dataclass(frozen=True)

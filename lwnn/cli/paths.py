@@ -9,7 +9,7 @@ from lwnn.errors import UsageError
 MODEL = ".safetensors"
 # What says how a file is packed, not what is in it: train-images-idx3-ubyte.gz is `train`.
 _ENDING = re.compile(
-    r"(([-.]images)?[-.]idx\d-ubyte|\.(csv|tsv|txt|dat|data|npz|safetensors))?(\.gz)?$",
+    r"(([-.]images)?[-.]idx\d-ubyte|\.(csv|tsv|txt|dat|data|arff|parquet|npz|safetensors))?(\.gz)?$",
     re.IGNORECASE,
 )
 
@@ -20,7 +20,7 @@ def stem(path):
     >>> stem("data/train-images-idx3-ubyte.gz"), stem("digits.csv"), stem("v1.2.csv")
     ('train', 'digits', 'v1.2')
     """
-    name = Path(path).name
+    name = "stdin" if str(path) == "-" else Path(path).name
     return name[: _ENDING.search(name).start()] or name
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, paths, progress
-from lwnn.cli.arguments import Data, Exit, Json, ModelFile, Quiet, Target
+from lwnn.cli.arguments import DataFiles, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, write_out
 from lwnn.errors import UsageError
 
@@ -18,7 +18,7 @@ _CHUNK = 4096
 
 def predict(
     model: ModelFile,
-    data: Data,
+    data: DataFiles,
     *,
     output: Annotated[
         Path | None,
@@ -47,7 +47,7 @@ def predict(
 
     console = Console("predict", json=json, quiet=quiet)
     if output is not None:
-        paths.check_output(output, (model, data))
+        paths.check_output(output, (model, *data))
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema, need_labels=False)
@@ -73,7 +73,13 @@ def predict(
             fields |= {"labels": trained.labels, "probabilities": found.shares}
             if found.agreement is not None:
                 fields["agreement"] = found.agreement
-    console.result(model=model, data=data, rows=len(names), **fields)
+    console.result(
+        model=model,
+        data=data[0] if len(data) == 1 else data,
+        rows=len(names),
+        notes=dataset.notes,
+        **fields,
+    )
 
 
 def _columns(labels, found):

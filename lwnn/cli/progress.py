@@ -6,7 +6,14 @@ from lwnn.cli.console import percent, printable
 
 
 def load(console, path, **options):
-    """Load a data file, with a bar on a terminal; see `lwnn.data.load`."""
+    """Load data, with a bar on a terminal, and say what was done to it; see `lwnn.data.load`."""
+    dataset = _load(console, path, **options)
+    for note in dataset.notes:
+        console.note(printable(note))
+    return dataset
+
+
+def _load(console, path, **options):
     from lwnn import data  # noqa: PLC0415
 
     if console.quiet or not console.live:
@@ -26,7 +33,8 @@ def load(console, path, **options):
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console.err, transient=True) as bar:
-        task = bar.add_task(printable(str(path)), total=None)
+        names = path if isinstance(path, list) else [path]
+        task = bar.add_task(printable(", ".join(map(str, names))), total=None)
 
         def progress(done, total):
             bar.update(task, completed=done, total=total)

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Data, Json, Quiet, Target, options_from, training_options
+from lwnn.cli.arguments import (
+    DataFiles,
+    Drop,
+    Features,
+    Json,
+    Missing,
+    Quiet,
+    Target,
+    columns,
+    options_from,
+    training_options,
+)
 from lwnn.cli.console import Console, complain, listed, percent, printable
 from lwnn.options import check
 
@@ -17,9 +28,12 @@ _INTERRUPTED, _DIVERGED = 130, 2
 
 @training_options
 def train(
-    data: Data,
+    data: DataFiles,
     *,
     target: Target = None,
+    missing: Missing = "indicate",
+    features: Features = None,
+    drop: Drop = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -43,17 +57,21 @@ def train(
     console = Console("train", json=json, quiet=quiet)
     options = options_from(chosen)
     check(options)
-    output = output or Path(f"{paths.stem(data)}-{options.algo}{paths.MODEL}")
+    output = output or Path(f"{paths.stem(data[0])}-{options.algo}{paths.MODEL}")
     files = [part for part in (options.val, options.test) if isinstance(part, Path)]
-    paths.check_output(output, [data, *files])
+    paths.check_output(output, [*data, *files])
+    chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
+    if options.image and not features:
+        # The place of a pixel counts, even where it is always dark.
+        chosen_columns["features"] = ("all",)
     numeric = options.task == "regression"
-    dataset = progress.load(console, data, target=target, numeric=numeric)
+    dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     options = _with_parts(console, options, dataset)
     with progress.epochs(console) as on_epoch:
         run = training.train(dataset, options, on_epoch, _starter(console))
     modelfile.save(run.model, output)
-    _report(console, run, data, output)
+    _report(console, run, data, output, dataset.notes)
     _end(run, output)
 
 
@@ -100,7 +118,7 @@ def _starter(console):
     return on_start
 
 
-def _report(console, run, data, output):
+def _report(console, run, data, output, notes):
     regression = run.model.response is not None
     console.table(
         ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
@@ -115,12 +133,13 @@ def _report(console, run, data, output):
         f"{run.samples_per_second:,.0f} samples/s"
     )
     console.say(f"model: {output}")
-    model, source = shlex.quote(str(output)), shlex.quote(str(data))
+    model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
-        data=data,
+        data=data[0] if len(data) == 1 else data,
         model=output,
+        notes=notes,
         metrics=run.metrics,
         options=run.options,
         network=network,

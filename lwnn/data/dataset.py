@@ -1,8 +1,43 @@
 """What a data file becomes, and what a trained model expects of the next one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from lwnn.data.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a column of a file was taken for.
+
+    Parameters
+    ----------
+    name : str or int
+        From the header, or the index from 0.
+    kind : str
+        ``number``, ``category``, ``label``, or why it was left out: ``constant``, ``identifier``,
+        ``dates``, ``text``, ``empty``, ``row names``, ``dropped``.
+    used : bool
+        Whether it is a feature.
+    missing : int
+        Rows without a value.
+    low, high : float or None
+        Least and greatest number.
+    levels : tuple of str
+        Of a category, those that became features.
+    leaks : bool
+        Whether each of its values goes with one class only.
+    """
+
+    name: str | int
+    kind: str
+    used: bool = True
+    missing: int = 0
+    low: float | None = None
+    high: float | None = None
+    levels: tuple[str, ...] = ()
+    leaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,6 +57,8 @@ class Schema:
         Whether the feature names stood in a header. Only then are columns matched by name.
     numeric : bool
         Whether the target is a number and not a class.
+    recipe : Recipe or None
+        How the columns of a file become features; None where each is one as it stands.
     """
 
     features: tuple[str, ...]
@@ -29,6 +66,26 @@ class Schema:
     labels: tuple[str, ...]
     named: bool
     numeric: bool = False
+    recipe: Recipe | None = None
+
+    @property
+    def columns(self):
+        """Names of the columns of a file that are read."""
+        if self.recipe is None:
+            return self.features
+        return tuple(column.name for column in self.recipe.columns)
+
+    @property
+    def width(self):
+        """Number of columns that a file without a header has beside the label."""
+        return len(self.features) if self.recipe is None else self.recipe.width
+
+    @property
+    def places(self):
+        """Of each column that is read, among those beside the label."""
+        if self.recipe is None:
+            return tuple(range(len(self.features)))
+        return tuple(column.place for column in self.recipe.columns)
 
 
 @dataclass(frozen=True)
@@ -44,7 +101,8 @@ class Dataset:
     labels : tuple of str
         Class names, sorted (as numbers where all are numbers); empty where `y` holds values.
     features : tuple of str
-        Names from the header, else ``x0``, ``x1``, ...
+        Names from the header, else ``x0``, ``x1``, ...; of a category ``colour=red`` for each
+        level, and ``colour=?`` for whether the value was missing.
     target : str or None
         Name of the label column, see `Schema`.
     image_shape : tuple of (int, int), or None
@@ -55,6 +113,14 @@ class Dataset:
         Hex digest over the bytes of the file as stored; for an IDX pair over images, then labels.
     named : bool
         Whether `features` stood in a header.
+    recipe : Recipe or None
+        How the columns of the file became features.
+    gaps : dict of int to ndarray of int64
+        By feature: the rows whose value was missing and is a stand-in.
+    found : tuple of Found
+        What each column of the file was taken for.
+    notes : tuple of str
+        What was done to the columns, in words, for the user.
     """
 
     x: np.ndarray
@@ -66,6 +132,10 @@ class Dataset:
     source: str
     sha256: str
     named: bool = False
+    recipe: Recipe | None = None
+    gaps: dict[int, np.ndarray] = field(default_factory=dict)
+    found: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def numeric(self):
@@ -75,12 +145,19 @@ class Dataset:
     @property
     def schema(self):
         """What a model trained on this data expects of a file (`Schema`)."""
-        return Schema(self.features, self.target, self.labels, self.named, self.numeric)
+        return Schema(
+            self.features, self.target, self.labels, self.named, self.numeric, self.recipe
+        )
 
     def take(self, rows):
         """Return a `Dataset` of the given rows (index array), in the given order."""
         y = None if self.y is None else self.y[rows]
-        return replace(self, x=np.ascontiguousarray(self.x[rows]), y=y)
+        gaps = {}
+        for feature, missing in self.gaps.items():
+            empty = np.zeros(len(self.x), bool)
+            empty[missing] = True
+            gaps[feature] = np.flatnonzero(empty[rows])
+        return replace(self, x=np.ascontiguousarray(self.x[rows]), y=y, gaps=gaps)
 
 
 def numbered(count):

@@ -1,10 +1,20 @@
 """What counts as a number in a text file, and what is wrong with a field that is none."""
 
 import math
+import re
 
 import numpy as np
 
-_MISSING = {"", "?", "na", "n/a", "nan", "-nan", "+nan", "null"}
+_MISSING = {"", "?", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "-", "--", "."}
+# What groups the thousands, by what stands before the decimals.
+_GROUPED = {
+    ".": (re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?"), ","),
+    ",": (re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]*"), "."),
+}
+# Bytes that are not UTF-8 are taken for Windows-1252, which is Latin-1 with more signs.
+_LATIN = {
+    0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
+}
 _SHOWN = 40
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -19,8 +29,21 @@ def parse(text):
         return None
 
 
+def number(text, decimal="."):
+    """Return the float that `text` spells, thousands grouped or not, or None."""
+    if decimal == ".":
+        value = parse(text)
+        if value is not None or "," not in text:
+            return value
+    elif "." not in text:
+        return parse(text.replace(",", "."))
+    grouped, sign = _GROUPED[decimal]
+    text = text.strip()
+    return parse(text.replace(sign, "").replace(",", ".")) if grouped.fullmatch(text) else None
+
+
 def is_missing(text):
-    """Tell whether a field stands for "no value": empty, ``?``, ``NA``, ``nan``, ``null``."""
+    """Tell whether a field stands for "no value": empty, ``?``, ``-``, ``NA``, ``null``."""
     return text.strip().lower() in _MISSING
 
 
@@ -39,17 +62,20 @@ def plain(text):
     return text if text.isprintable() and len(text) <= _SHOWN else shown(text)
 
 
+def decoded(text):
+    """Return a line of text, decoded with surrogateescape, with all bytes that are not UTF-8 read.
+
+    Source: what Excel and R write on Windows is Windows-1252.
+    """
+    return text if text.isascii() else text.translate(_LATIN)
+
+
 def undecodable(text):
-    """Say where `text` (decoded with surrogateescape) is not UTF-8 text, or return None."""
-    for character in text if not text.isascii() else ():
-        if 0xDC80 <= ord(character) <= 0xDCFF:
-            return f"byte 0x{ord(character) - 0xDC00:02x} is not UTF-8; save the file as UTF-8"
-    if "\0" in text:
-        return "a NUL byte is not text; save the file as UTF-8 text"
-    return None
+    """Say why `text` is no text, or return None."""
+    return "a NUL byte is not text; save the file as UTF-8 text" if "\0" in text else None
 
 
-def problem_with(text):
+def problem_with(text, decimal="."):
     """Say why a field is no finite float32, with what to do, or return None.
 
     Returns
@@ -59,12 +85,16 @@ def problem_with(text):
     """
     if is_missing(text):
         found = "" if not text.strip() else f" ({text.strip()})"
-        return f"missing value{found}", "fill in or remove the row; lwnn takes numbers only"
+        return f"missing value{found}", "fill in or remove the row"
     if problem := undecodable(text):
         return problem, ""
-    value = parse(text)
+    value = number(text, decimal)
     if value is None:
-        remedy = "write decimals with a point" if decimal_comma(text) else None
+        remedy = None
+        if decimal == "." and decimal_comma(text):
+            remedy = "write all decimals with a point"
+        elif decimal == "," and parse(text) is not None:
+            remedy = "write all decimals with a comma, as the others"
         return f"{shown(text)} is not a number", remedy
     if math.isinf(value):
         return f"{shown(text)} is not a finite number", "fill in or remove the row"

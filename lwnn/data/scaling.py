@@ -1,8 +1,11 @@
 """Features to a common scale, learnt on training rows only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from lwnn.data.kinds import pixels
+from lwnn.data.recipe import Recipe
 
 _CHUNK_VALUES = 1 << 22
 _LARGEST = float(np.finfo(np.float32).max)
@@ -17,11 +20,14 @@ class Scaler:
     offset, scale : ndarray, shape (f,), float32
     clip : float
         Keeps a wild value in new data from swamping the net.
+    recipe : Recipe or None
+        What comes before: stand-ins and bounds, learnt on the same rows.
     """
 
     offset: np.ndarray
     scale: np.ndarray
     clip: float = 10.0
+    recipe: Recipe | None = None
 
     @classmethod
     def standard(cls, x, timesteps=1):
@@ -57,10 +63,42 @@ class Scaler:
 
     @classmethod
     def for_dataset(cls, dataset, rows, timesteps=1):
-        """Return the scaler that fits the data: `pixels` for uint8, else `standard` on `rows`."""
+        """Return the scaler that fits the data.
+
+        Bytes get `pixels`; all else gets `standard`, behind bounds that keep wild values from
+        ruining it. Rows that look like images have none.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        rows : ndarray of int
+            The training rows.
+        timesteps : int
+            How many steps a row has, which share the scale of each feature.
+        """
         if dataset.x.dtype == np.uint8:
             return cls.pixels(dataset.x.shape[1])
-        return cls.standard(dataset.x[rows], timesteps)
+        part = dataset.take(rows)
+        if dataset.recipe is None and pixels(dataset.x):
+            return cls.standard(part.x, timesteps)
+        recipe = dataset.recipe or Recipe.as_they_are(dataset.features)
+        recipe = recipe.fitted(part.x, part.gaps)
+        x = recipe.applied(part.x, part.gaps)
+        return replace(cls.standard(x, timesteps), recipe=recipe)
+
+    def prepared(self, dataset):
+        """Return the rows of a dataset with the stand-ins and within the bounds that were learnt.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            The one that the scaler was made for, or some of its rows, or others read by its schema.
+
+        Returns
+        -------
+        ndarray, shape (n, f)
+        """
+        return dataset.x if self.recipe is None else self.recipe.applied(dataset.x, dataset.gaps)
 
     def apply(self, x):
         """Scale rows.

@@ -4,11 +4,16 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import stat
+import sys
+import tempfile
 
-from lwnn.errors import DataError
+from lwnn.errors import DataError, UsageError
 
 CHUNK = 1 << 20
+#: The path that means stdin, and what messages call it.
+STDIN, STDIN_NAME = "-", "stdin"
 # Deflate cannot pack tighter than about 1032 to 1 (zlib's technical notes, "Maximum Compression
 # Factor"), so a gzip or zip member that announces more than this lies.
 MAX_DEFLATE_RATIO = 1032
@@ -17,8 +22,8 @@ MAX_DEFLATE_RATIO = 1032
 class _Meter(io.RawIOBase):
     """Raw file that hashes and counts what is read from it for the first time."""
 
-    def __init__(self, path, progress, running_hash):
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with self)
+    def __init__(self, file, progress, running_hash):
+        self._file = file
         self.size = os.fstat(self._file.fileno()).st_size
         self.hash = running_hash
         self._hashed = 0
@@ -57,6 +62,22 @@ class _Meter(io.RawIOBase):
         super().close()
 
 
+def spooled():
+    """Return a temporary file with all of stdin, which can be read again.
+
+    Raises
+    ------
+    UsageError
+        When stdin is a terminal: nobody types a table.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("- reads data from stdin, which is a terminal; pipe a file into it")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as it may be read again)
+    shutil.copyfileobj(sys.stdin.buffer, file, CHUNK)
+    file.flush()
+    return file
+
+
 class Source:
     """A regular file, open for reading.
 
@@ -67,6 +88,8 @@ class Source:
         Called as ``progress(bytes_read, bytes_total)`` now and then; both count stored bytes.
     after : Source, optional
         Another file, read to its end; the digest then is over its bytes and those of this one.
+    file : file, optional
+        What `spooled` gave, in place of what stands at `path`.
 
     Attributes
     ----------
@@ -81,23 +104,31 @@ class Source:
         When the file is missing, not readable or not a regular file.
     """
 
-    def __init__(self, path, progress=None, after=None):
-        self.path = path
+    def __init__(self, path, progress=None, after=None, file=None):
+        self.path = path if file is None else STDIN_NAME
+        running_hash = hashlib.sha256() if after is None else after._meter.hash
+        self._meter = _Meter(self._open(path, file), progress, running_hash)
+        self.stored_bytes = self._meter.size
+        stored = io.BufferedReader(self._meter, CHUNK)
+        self.gzipped = stored.peek(2)[:2] == b"\x1f\x8b"
+        self.stream = io.BufferedReader(gzip.GzipFile(fileobj=stored)) if self.gzipped else stored
+
+    @staticmethod
+    def _open(path, file):
         try:
+            if file is not None:
+                again = os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
+                again.seek(0)
+                return again
             # Asked before opening: opening a named pipe would wait for its writer.
             mode = os.stat(path).st_mode
             if not stat.S_ISREG(mode):
                 what = "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"
                 raise DataError(what, path=path, remedy="give a file")
-            running_hash = hashlib.sha256() if after is None else after._meter.hash
-            self._meter = _Meter(path, progress, running_hash)
+            return open(path, "rb", buffering=0)
         except OSError as error:
             problem = f"cannot be read: {error.strerror or error}"
             raise DataError(problem, path=path, remedy="check the path") from error
-        self.stored_bytes = self._meter.size
-        stored = io.BufferedReader(self._meter, CHUNK)
-        self.gzipped = stored.peek(2)[:2] == b"\x1f\x8b"
-        self.stream = io.BufferedReader(gzip.GzipFile(fileobj=stored)) if self.gzipped else stored
 
     def __enter__(self):
         return self

@@ -1,14 +1,16 @@
-"""Delimited text → numbers: one quick pass; only when it fails, a slow one that finds where."""
+"""Delimited text → a raw table: one quick pass where all is numbers, else a careful one."""
 
 import itertools
 from functools import partial
 
 import numpy as np
 
+from lwnn.data import cells
 from lwnn.data.columns import assign
-from lwnn.data.diagnosis import Reading, diagnose
-from lwnn.data.dialect import look, quote_left_open
+from lwnn.data.dialect import COMMENTS, look, quote_left_open, split_fields
 from lwnn.data.labels import LabelCodes
+from lwnn.data.numbers import decoded, parse
+from lwnn.data.raw import Raw
 
 # Longer lines are no table; a gzip bomb may be one endless line.
 LONGEST_LINE = 1 << 22
@@ -22,77 +24,70 @@ def lines_of(source):
     for line in iter(partial(source.text().readline, LONGEST_LINE), ""):
         if len(line) == LONGEST_LINE:
             source.refuse(f"a line is longer than {LONGEST_LINE} characters", "give a table")
-        yield line
+        yield decoded(line)
 
 
-def read(source, reopen, target, schema, need_labels, numeric=False):
+def read(source, reopen, request):
     """Read a table.
 
     Parameters
     ----------
     source : Source
     reopen : callable
-        Gives the same file again, as a new `Source`, for the second look after a failure.
-    target, schema, need_labels, numeric
-        As for `lwnn.data.load`.
+        Gives the same file again, as a new `Source`, for the careful look.
+    request : Request
 
     Returns
     -------
-    x : ndarray, shape (n, f), float32
-    y : ndarray, shape (n,), int32 or float32, or None
-    names : tuple of str
-        Class names.
-    columns : Columns
-    named : bool
+    Raw
     """
-    _refuse_binary(source)
-    filled = (line for line in lines_of(source) if not line.isspace())
-    head = _head(filled)
+    refuse_binary(source)
+    numbered = enumerate(lines_of(source), 1)
+    head = _head(numbered)
     if not head:
         source.refuse("is empty", "give a table with rows")
-    dialect = look(head, schema.features if schema is not None and schema.named else ())
-    columns = assign(source.path, dialect, target, schema, need_labels)
-    named = dialect.header is not None
-    body = head[1:] if named else head
+    dialect = look(head, _expected(request.schema))
+    columns = assign(source.path, dialect, request)
+    body = [(n, line) for n, line in head if n >= dialect.start and not dialect.is_comment(line)]
     if not body:
         source.refuse("has a header but no rows", "add rows")
-    read_labels = need_labels and columns.target is not None
-    known = None if schema is None else schema.labels
-    codes = LabelCodes(known) if read_labels and not numeric else None
-    reading = Reading(source.path, dialect, columns, codes, read_labels and numeric)
-    try:
-        table = _parse(itertools.chain(body, filled), source, reading)
-        if table.shape[1] != dialect.width:
-            raise ValueError("the rows are not as wide as the header")
-        # A copy, as the features are moved to where it stands.
-        y = table[:, columns.target].copy() if read_labels else None
-        if reading.numeric and not np.isfinite(y).all():
-            raise ValueError("a value is not finite")
-        x = _take_features(table, columns)
-    except ValueError as error:
-        with reopen() as again:
-            diagnose(reading, lines_of(again), guessed=target is None and schema is None)
-        source.refuse(f"cannot be read as a table: {error}")
-    if not read_labels:
-        return x, None, known or (), columns, named
-    if numeric:
-        return x, y, (), columns, named
-    y, names = reading.codes.ordered(y)
-    return x, y, names, columns, named
+    read_labels = request.need_labels and columns.target is not None
+    if _promising(dialect, columns, body, numeric=read_labels and request.numeric):
+        try:
+            return _read_quickly(source, dialect, columns, (body, numbered), request)
+        except ValueError:
+            # The careful look finds out why, and perhaps that it is no fault.
+            pass
+    codes = LabelCodes(request.known) if read_labels and not request.numeric else None
+    numeric = read_labels and request.numeric
+    with reopen() as again:
+        rows = cells.rows_of(source.path, dialect, enumerate(lines_of(again), 1))
+        memory = source.check_memory
+        return cells.read(source.path, dialect, columns, rows, codes, numeric, check_memory=memory)
 
 
-def _head(lines):
+def _expected(schema):
+    if schema is None or not schema.named:
+        return ()
+    return schema.columns
+
+
+def _head(numbered):
     """Take the lines to look at: some, but at least a header and a row, however long."""
-    head, characters = [], 0
-    for line in itertools.islice(lines, _LOOKED_AT):
-        head.append(line)
+    head, characters, rows = [], 0, 0
+    for number, line in numbered:
+        if line.isspace():
+            continue
+        head.append((number, line))
         characters += len(line)
-        if len(head) > 1 and characters > _LOOKED_AT_CHARACTERS:
+        rows += not line.startswith(COMMENTS)
+        if rows >= _LOOKED_AT or (len(head) > 1 and characters > _LOOKED_AT_CHARACTERS):
             break
     return head
 
 
-def _refuse_binary(source):
+def refuse_binary(source):
+    """Refuse what is not text."""
     start = source.peek()
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         source.refuse("is UTF-16 text", "save the file as UTF-8")
@@ -100,13 +95,47 @@ def _refuse_binary(source):
         source.refuse("is neither text nor an IDX or NPZ file", "give a table or images")
 
 
-def _parse(lines, source, reading):
+# ---------------------------------------------------------------- the quick pass
+
+
+def _promising(dialect, columns, body, numeric):
+    """Tell whether the first rows are such as `numpy.loadtxt` reads."""
+    if not dialect.plain:
+        return False
+    used = [*columns.features, *([columns.target] if numeric else [])]
+    for _, line in body:
+        fields = split_fields(line, dialect.delimiter)
+        if len(fields) != dialect.width or any(parse(fields[i]) is None for i in used):
+            return False
+    return True
+
+
+def _read_quickly(source, dialect, columns, lines, request):
+    """Read the table, or raise ValueError when something is not a finite number."""
+    read_labels = request.need_labels and columns.target is not None
+    codes = LabelCodes(request.known) if read_labels and not request.numeric else None
+    body, numbered = lines
+    texts = itertools.chain((line for _, line in body), (line for _, line in numbered))
+    table = _parse(texts, source, dialect, columns, codes, read_labels)
+    if table.shape[1] != dialect.width:
+        raise ValueError("the rows are not as wide as the header")
+    # A copy, as the features are moved to where it stands.
+    y = table[:, columns.target].copy() if read_labels else None
+    if request.numeric and read_labels and not np.isfinite(y).all():
+        raise ValueError("a value is not finite")
+    if codes is not None:
+        y = y.astype(np.int32)
+    return Raw(source.path, dialect, columns, _take_features(table, columns), {}, y, codes)
+
+
+def _parse(lines, source, dialect, columns, codes, read_labels):
     """Return all columns as float32 of shape (n, width), labels as codes or as they are."""
-    dialect, columns = reading.dialect, reading.columns
-    used = {*columns.features, columns.target} if reading.numeric else set(columns.features)
+    used = set(columns.features)
+    if read_labels and codes is None:
+        used.add(columns.target)
     converters = {i: _zero for i in range(dialect.width) if i not in used}
-    if reading.codes is not None:
-        converters[columns.target] = reading.codes.__getitem__
+    if codes is not None:
+        converters[columns.target] = codes.__getitem__
     return np.loadtxt(
         _guarded(lines, source, dialect),
         dtype=np.float32,
@@ -128,9 +157,12 @@ def _guarded(lines, source, dialect):
     # Twice, because loadtxt may move the table when it grows.
     row_bytes = 2 * 4 * dialect.width
     step = 1 << 16
+    comment = dialect.comment
     for row, line in enumerate(lines):
         if row % step == 0:
             source.check_memory(row * row_bytes)
+        if line.isspace() or (comment is not None and line.startswith(comment)):
+            continue
         if '"' in line and quote_left_open(line, dialect.delimiter):
             raise ValueError("a quote is left open")
         yield line

@@ -89,6 +89,8 @@ def pass_biases(model, name):
 
 def _scaled(model, x):
     """What the float kernels read, to the bit."""
+    if model.recipe is not None:
+        x = model.recipe.clipped(x)
     scaled = (x.astype(np.float32) - model.offset) * model.scale
     return np.clip(scaled, -model.clip, model.clip).astype(np.float64)
 

@@ -64,6 +64,7 @@ def quantize(model, x_calibration):
         named=model.named,
         readout=model.readout,
         response=model.response,
+        recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
 

@@ -5,6 +5,7 @@ import functools
 
 import numpy as np
 
+from lwnn.data import Recipe
 from lwnn.errors import ModelFileError
 from lwnn.network import Network
 from lwnn.quantization import tensors as tensors_of
@@ -33,7 +34,7 @@ class QuantizedModel:
     network : Network
     tensors : dict of str to ndarray
         See `lwnn.quantization.tensors.expected`.
-    labels, features, target, named, readout, provenance, response
+    labels, features, target, named, readout, provenance, response, recipe
         As in `lwnn.model.Model`.
     rounding : {'single'}
         How sums become outputs: rounded once, as LiteRT's reference kernels do.
@@ -55,6 +56,7 @@ class QuantizedModel:
     rounding: str = "single"
     provenance: dict = dataclasses.field(default_factory=dict)
     response: Response | None = None
+    recipe: Recipe | None = None
 
     def __post_init__(self):
         readouts = READOUTS[self.network.kind]
@@ -105,6 +107,11 @@ class QuantizedModel:
         steps = integers - self.tensors[f"{name}.zero_point"][0]
         return (steps * np.float64(self.tensors[f"{name}.scale"][0])).astype(np.float32)
 
+    def _clipped(self, x):
+        """Rows as the kernels take them, within the bounds of the recipe."""
+        x = check_rows(x, self.network.inputs)
+        return x if self.recipe is None else check_rows(self.recipe.clipped(x), x.shape[1])
+
     def integer_scores(self, x, threads=1):
         """Score of every class as the device computes it; the highest is the prediction.
 
@@ -125,7 +132,7 @@ class QuantizedModel:
         DataError
             When the rows do not have as many features as the network has inputs.
         """
-        x = check_rows(x, self.network.inputs)
+        x = self._clipped(x)
         if self.network.kind == "elman":
             return elman_scores(self.network, self.tensors, x, threads)
         if self.readout == "output":
@@ -144,7 +151,7 @@ class QuantizedModel:
     def scores_until(self, x, sure, threads=1):
         """As `lwnn.model.Model.scores_until`; only whether a row is sure is computed in float."""
         check_exit(self.network, sure)
-        x = check_rows(x, self.network.inputs)
+        x = self._clipped(x)
         how = (self.readout, x, sure, threads)
         integers, depth = integer_scores_until(self.network, self.tensors, *how)
         return self._real(integers, depth), depth
@@ -156,7 +163,7 @@ class QuantizedModel:
         """As `lwnn.model.Model.agreement`."""
         if self.readout != "both":
             return None
-        x = quantized(self.tensors, check_rows(x, self.network.inputs))
+        x = quantized(self.tensors, self._clipped(x))
         # Their mean is the score.
         unit = 2 * np.float64(self.tensors["readout.scale"][0])
         return agreement(*(unit * part for part in both_parts(self.network, self.tensors, x)))

@@ -15,7 +15,7 @@ FILES = {
     "header only": ("a,b,c\n", [], "has a header but no rows"),
     "one class": (TABLE.replace("b\n", "a\n"), [], "there is only one class, 'a'"),
     "fewer rows than classes": ("x,kind\n1,a\n2,b\n3,c\n", [], "rows are too few for"),
-    "nan": (TABLE.replace("\n3.5,", "\nnan,"), [], "missing value (nan)"),
+    "nan": (TABLE.replace("\n3.5,", "\nnan,"), ["--missing", "error"], "missing value; fill"),
     "inf": (TABLE.replace("\n3.5,", "\ninf,"), [], "'inf' is not a finite number"),
     "text": (TABLE.replace("\n3.5,", "\nred,"), [], "'red' is not a number"),
     "ragged": (TABLE.replace("\n3.5,", "\n3.5,1,"), [], "expected 3 fields, found 4"),

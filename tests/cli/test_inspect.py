@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from lwnn import modelfile
@@ -39,3 +40,48 @@ def test_names_do_not_steer_the_terminal(lwnn, make_model, path, hostile):
     out = lwnn("inspect", path).out
     assert hostile not in out
     assert out.count(ascii(hostile)[1:-1]) >= 4
+
+
+MESSY = "# by a logger\nid,when,site,leaf,colour,kind\n" + "".join(
+    f"{10 + 7 * n},2024-05-{n + 1:02},north,{'?' if n == 3 else n % 4},"
+    f"{('red', 'blue')[n % 3 == 0]},{'ab'[n % 2]}\n"
+    for n in range(24)
+)
+
+
+def test_data_are_shown_as_they_were_understood(lwnn, tmp_path):
+    path = tmp_path / "messy.csv"
+    path.write_text(MESSY)
+    ended = lwnn("inspect", path)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == f"{path}: 24 rows, 4 features"
+    assert max(map(len, lines[1:])) <= 80
+    told = {line.split("  ")[0]: " ".join(line.split()) for line in reversed(lines[1:])}
+    assert told["id"].startswith("id left out: identifier")
+    assert told["when"] == "when left out: dates"
+    assert told["site"] == "site left out: constant"
+    assert told["leaf"] == "leaf number 1 0 to 3"
+    assert told["colour"] == "colour category blue, red"
+    assert told["a"] == "a 12 50.0 %"
+    assert "leaf leaf=? colour=blue colour=red class" in [" ".join(line.split()) for line in lines]
+    assert "columns left out: id (identifier), when (dates), site (constant)" in ended.err
+
+
+def test_data_as_json(lwnn, tmp_path):
+    path = tmp_path / "messy.csv"
+    path.write_text(MESSY)
+    result = json.loads(lwnn("inspect", path, "--json", "--drop", "leaf").out)
+    assert result["command"] == "inspect"
+    assert result["features"] == ["colour=blue", "colour=red"]
+    assert [column["used"] for column in result["columns"]] == [False, False, False, True]
+    assert result["classes"] == [{"label": "a", "rows": 12}, {"label": "b", "rows": 12}]
+    assert result["first_rows"] == [[1, 0], [0, 1], [0, 1], [1, 0], [0, 1]]
+    assert result["first_labels"] == ["a", "b", "a", "b", "a"]
+
+
+def test_images_are_shown_too(lwnn, tmp_path):
+    np.savez(tmp_path / "i.npz", x=np.arange(64, dtype=np.uint8).reshape(4, 4, 4), y=[0, 1, 0, 1])
+    out = lwnn("inspect", tmp_path / "i.npz").out
+    assert "4 rows, 16 features" in out
+    assert "..." in out
