@@ -162,7 +162,7 @@ def _network(entries):
             embed=_take(entries, "embed", str),
             level=_take(entries, "level", bool),
             head_layers=_take(entries, "head_layers", str),
-            timesteps=_take(entries, "timesteps", int),
+            timesteps=_width(entries, "timesteps"),
         )
     except UsageError as error:
         # What follows the semicolon is advice on options of training.

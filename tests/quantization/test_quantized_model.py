@@ -90,7 +90,7 @@ def test_only_the_first_step_sees_a_fraction(pair, data, monkeypatch):
     guard = Integers()
     monkeypatch.setattr(inference, "kernels", guard)
     assert quantized.integer_scores(data[0][:20]).dtype.kind == "i"
-    dense = quantized.readout == "output"
+    dense = quantized.network.kind == "dense"
     steps = {"int8_input", "int8_accumulate", "int8_requantize"}
     assert ({"int8_dense"} if dense else steps) <= guard.called
 
