@@ -203,24 +203,6 @@ class Options:
     """How to train; None stands for the default, which may depend on the rule and the data."""
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
-    hidden: tuple[int, ...] | None = _option(
-        "widths",
-        "Units per hidden layer, or none.",
-        "Net",
-        default=(64,),
-        shown="64",
-        algos=_GRADIENT,
-    )
-    task: str | None = _option(
-        str,
-        "What to learn: the class of a row, or a number.",
-        "Net",
-        default="classification",
-        values={
-            **dict.fromkeys(RULES, ("classification",)),
-            **dict.fromkeys(_DENSE, ("classification", "regression")),
-        },
-    )
     recurrent: bool = _option(
         bool,
         "Read a row as a sequence, step after step; hidden layers also read what they gave a step "
@@ -237,6 +219,24 @@ class Options:
         span=(1, 65_536),
         algos=_DENSE,
         needs=("recurrent", ()),
+    )
+    hidden: tuple[int, ...] | None = _option(
+        "widths",
+        "Units per hidden layer, or none.",
+        "Net",
+        default=lambda job: (32,) if job.settings.get("recurrent") else (64,),
+        shown="64, or 32 for recurrent nets",
+        algos=_GRADIENT,
+    )
+    task: str | None = _option(
+        str,
+        "What to learn: the class of a row, or a number.",
+        "Net",
+        default="classification",
+        values={
+            **dict.fromkeys(RULES, ("classification",)),
+            **dict.fromkeys(_DENSE, ("classification", "regression")),
+        },
     )
     activation: str | None = _option(
         str,

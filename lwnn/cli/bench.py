@@ -39,7 +39,9 @@ def bench(
     hidden: Annotated[
         str | None,
         typer.Option(
-            metavar="N,N,...", help="Units per hidden layer. [default: 64]", show_default=False
+            metavar="N,N,...",
+            help="Units per hidden layer. [default: 64, or 32 for recurrent nets]",
+            show_default=False,
         ),
     ] = None,
     recurrent: Annotated[
