@@ -210,12 +210,29 @@ class Options:
     """How to train; None stands for the default, which may depend on the rule and the data."""
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
+    recurrent: bool = _option(
+        bool,
+        "Read a row as a sequence, step after step; hidden layers also read what they gave a step "
+        "before.",
+        "Net",
+        start=False,
+        default=False,
+        algos=_DENSE,
+    )
+    timesteps: int | None = _option(
+        int,
+        "Steps of a sequence, where the file does not say.",
+        "Net",
+        span=(1, 65_536),
+        algos=_DENSE,
+        needs=("recurrent", ()),
+    )
     hidden: tuple[int, ...] | None = _option(
         "widths",
         "Units per hidden layer, or none.",
         "Net",
-        default=(64,),
-        shown="64",
+        default=lambda job: (32,) if job.settings.get("recurrent") else (64,),
+        shown="64, or 32 for recurrent nets",
         algos=_GRADIENT,
     )
     task: str | None = _option(
@@ -232,7 +249,8 @@ class Options:
         str,
         "Activation of the hidden layers.",
         "Net",
-        default="relu",
+        default=lambda job: "tanh" if job.settings["recurrent"] else "relu",
+        shown="relu, or tanh for recurrent nets",
         values=("relu", "leaky-relu", "sigmoid", "tanh", "linear", "step"),
         algos=_DENSE,
     )
@@ -404,6 +422,7 @@ class Options:
         "Penalties and noise",
         span=(0, 0.99),
         algos=("bp",),
+        bars=("recurrent", (True,)),
     )
     label_smoothing: float | None = _option(
         float,
@@ -698,7 +717,8 @@ def check(options):
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}".rstrip())
         if told.bars and _given(options, told.bars[0]) in told.bars[1]:
-            other = f"--{flag(told.bars[0])} {_given(options, told.bars[0])}"
+            barred = _given(options, told.bars[0])
+            other = f"--{flag(told.bars[0])}" + (f" {barred}" if barred is not True else "")
             raise UsageError(f"--{flag(name)} does not go with {other}")
 
 

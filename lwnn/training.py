@@ -11,7 +11,7 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import FORMS, RULES, fit
+from lwnn.learning import FORMS, RECURRENT, RULES, fit
 from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import SETTINGS, Optimizer
@@ -180,7 +180,7 @@ def share_out(dataset, options):
     # Values have no classes of which each part needs its share.
     strata = np.zeros(len(dataset.y), np.int32) if dataset.numeric else dataset.y
     train_rows, val_rows, test_rows = split(strata, *shares, seed)
-    scaler = Scaler.for_dataset(dataset, train_rows)
+    scaler = Scaler.for_dataset(dataset, train_rows, time_steps(dataset, options))
 
     def rows_of(part, rows):
         if isinstance(part, Dataset):
@@ -225,7 +225,7 @@ def prepare(dataset, parts, scaler, options, given=None):
     """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
-    rule_class = (RULES | FORMS)[rule_of(options)]
+    rule_class = (RECURRENT if options.recurrent else RULES | FORMS)[rule_of(options)]
     if given:
         if given.kind != rule_class.kind:
             raise UsageError(
@@ -245,7 +245,10 @@ def prepare(dataset, parts, scaler, options, given=None):
         label_scale=settings.get("label_scale", 1.0),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         level=settings.get("level") == "rows",
+        timesteps=time_steps(dataset, options),
     )
+    if options.recurrent:
+        settings["timesteps"] = network.timesteps
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     if rule_class.reads_images:
         extra["image_shape"] = image_shape(dataset, options)
@@ -308,6 +311,37 @@ def image_shape(dataset, options):
         size = "x".join(map(str, shape))
         raise UsageError(f"--image {size}: that is {math.prod(shape):,} pixels, not {inputs:,}")
     return tuple(shape) if shape else None
+
+
+def time_steps(dataset, options):
+    """Steps of a row, as the options say, or else the file; 1 if the net is not recurrent.
+
+    Raises
+    ------
+    UsageError
+        When neither says, or the features cannot be shared out over so many steps.
+    """
+    if not options.recurrent:
+        return 1
+    inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
+    recipe = dataset.recipe
+    if recipe is not None and len(list(recipe.numbers())) < inputs:
+        raise UsageError(
+            f"{dataset.source} has columns of words, but --recurrent reads the same numbers at "
+            "every step; give a file of numbers"
+        )
+    steps = options.timesteps or (shape[0] if shape else None)
+    if steps is None:
+        raise UsageError(
+            f"{dataset.source} does not say how many time steps a row has; add --timesteps T, by "
+            f"which its {inputs:,} features can be divided"
+        )
+    if inputs % steps:
+        raise UsageError(
+            f"--timesteps {steps:,}: the {inputs:,} features of {dataset.source} cannot be divided "
+            "by it"
+        )
+    return steps
 
 
 def shifts_of(dataset, x, options):

@@ -12,7 +12,8 @@ from lwnn.scoring import READOUTS
 def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", seed=0, **changes):
     """A model with random parameters that takes 3 features and knows 4 classes."""
     random = np.random.Generator(np.random.PCG64(seed))
-    network = Network(kind, 3, hidden, 4, activation)
+    steps = 3 if kind == "elman" else 1
+    network = Network(kind, 3, hidden, 4, activation, timesteps=steps)
     vector = random.standard_normal(network.size).astype(np.float32)
     goals = random.random((len(hidden) if kind == "ff" else 0, 3)).astype(np.float32)
     fields = {
@@ -41,6 +42,7 @@ def make_model():
 #: Kind of network, readout, activation, and how it rounds if it is quantized.
 KINDS = {
     "dense": ("dense", None, "relu", None),
+    "elman": ("elman", None, "tanh", None),
     "goodness": ("ff", "goodness", "relu", None),
     "head": ("ff", "head", "relu", None),
     "both": ("ff", "both", "relu", None),
@@ -50,6 +52,7 @@ KINDS = {
     "top-down": ("td", "goodness", "relu", None),
     "top-down-head": ("td", "head", "relu", None),
     "int8-dense": ("dense", None, "tanh", "single"),
+    "int8-elman": ("elman", None, "tanh", "double"),
     "int8-goodness": ("ff", "goodness", "relu", "single"),
     "int8-head": ("ff", "head", "relu", "double"),
     "int8-both": ("ff", "both", "relu", "single"),

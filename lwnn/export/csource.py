@@ -58,8 +58,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, an array too large for it, or the net
-        one that there is no C for.
+        When the name is not one for C, the target unknown, or an array too large for it; when the
+        model predicts numbers, or is one that there is no C for.
     """
     if model.response:
         raise UsageError("C is written of classifiers only; this model predicts numbers")
@@ -97,6 +97,8 @@ def program_of(model, target, nonzero=1.0):
             "there is no C for top-down nets read by goodness, whose states settle in steps; "
             "train with --readout head, which takes one pass"
         )
+    if kind not in _INT8:
+        raise UsageError("C is written of nets without recurrence only; train without --recurrent")
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)

@@ -13,6 +13,7 @@ from lwnn.quantization.tensors import (
     heads,
     looked_up,
     normalized,
+    remembering,
     used_layers,
 )
 
@@ -155,19 +156,24 @@ def _same_scale(network, readout, name):
 
 def _quantize_layer(model, name, source, seen, tensors):
     """Weights, biases and the way to the output's scale; returns what the next layer reads."""
+    spread = outcome = arithmetic.affine(*seen[name])
+    if name in looked_up(model.network):
+        table, outcome = arithmetic.activation_table(model.network.activation, spread)
+        _keep(tensors, name, table=table)
+    remembers = name in remembering(model.network)
     weight, bias, scale = arithmetic.quantize_weights(
-        model.params[f"{name}.weight"], pass_biases(model, name), source
+        model.params[f"{name}.weight"],
+        pass_biases(model, name),
+        source,
+        outcome if remembers else None,
     )
-    spread = arithmetic.affine(*seen[name])
     real = np.float64(source.scale) * scale.astype(np.float64) / np.float64(spread.scale)
     multiplier, shift = arithmetic.encode(real)
     _keep(tensors, name, weight=weight, bias=bias, multiplier=multiplier, shift=shift)
     _keep(tensors, name, weight_scale=scale)
     _keep_affine(tensors, name, spread)
-    if name not in looked_up(model.network):
-        return spread
-    table, outcome = arithmetic.activation_table(model.network.activation, spread)
-    _keep(tensors, name, table=table)
+    if remembers:
+        _keep(tensors, name, state_zero_point=np.int32(outcome.zero_point))
     return outcome
 
 

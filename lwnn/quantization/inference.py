@@ -1,6 +1,8 @@
 """Scores by integer arithmetic: which kernel follows which.
 
     dense   input → (accumulate → requantize → lookup) for each layer
+    elman   input → (accumulate → requantize → lookup) for each hidden layer, at every step; what
+            a layer answers is read again at the next one; then the output layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
     td      see `topdown`
@@ -18,7 +20,7 @@ import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.quantization.packing import Layer, packed
-from lwnn.quantization.tensors import passes, used_layers
+from lwnn.quantization.tensors import passes, remembering, used_layers
 from lwnn.quantization.topdown import integer_goodness
 from lwnn.scoring import NEVER, probabilities
 
@@ -91,6 +93,46 @@ def dense_scores(plan, x, threads):
 
         _shared_out(score, len(x), _MOST, threads)
     return out
+
+
+def elman_scores(model, x, threads):
+    """Score of every class for every row by a recurrent net.
+
+    Parameters
+    ----------
+    model : lwnn.quantization.QuantizedModel
+    x, threads
+        As for `dense_scores`.
+
+    Returns
+    -------
+    ndarray of int8, shape (n, classes)
+    """
+    network = model.network
+    out = np.empty((len(x), network.classes), np.int8)
+
+    def chunk(part):
+        out[part] = _elman(model, quantized(model.tensors, x[part]))
+
+    _shared_out(chunk, len(x), _SUMS // max((*network.hidden, network.classes)), threads)
+    return out
+
+
+def _elman(model, x):
+    network, tensors = model.network, model.tensors
+    zeros = {name: _scalar(tensors, f"{name}.state_zero_point") for name in remembering(network)}
+    states = {
+        name: np.full((len(x), units), zeros[name], np.int8)
+        for name, _, units in network.layers[:-1]
+    }
+    for values in np.split(x, network.timesteps, axis=1):
+        below = values
+        for name, state in states.items():
+            below = _layer(model, name, np.hstack([below, state]))
+            if f"{name}.table" in tensors:
+                kernels.int8_lookup(below, tensors[f"{name}.table"], below)
+            states[name] = below
+    return _layer(model, "output", below)
 
 
 def layered_scores(model, x, threads):

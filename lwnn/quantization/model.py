@@ -13,6 +13,7 @@ from lwnn.quantization.inference import (
     both_parts,
     dense_plan,
     dense_scores,
+    elman_scores,
     integer_scores_until,
     layered_scores,
     quantized,
@@ -138,6 +139,8 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = self._clipped(x)
+        if self.network.kind == "elman":
+            return elman_scores(self, x, threads)
         if self.readout == "output":
             return dense_scores(self._plan(len(x)), x, threads)
         return layered_scores(self, x, threads)

@@ -25,6 +25,11 @@ KINDS = {
     "tanh": ("dense", (24,), "tanh", "output"),
     "leaky-relu": ("dense", (40,), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
+    "elman-linear": ("elman", (24,), "linear", "output"),
+    "elman-relu": ("elman", (40,), "relu", "output"),
+    "elman-sigmoid": ("elman", (40,), "sigmoid", "output"),
+    "elman-tanh": ("elman", (40, 23), "tanh", "output"),
+    "elman-leaky-relu": ("elman", (40,), "leaky-relu", "output"),
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
     "ff-goodness-plain": ("ff", (32, 17), "relu", "goodness"),
     "ff-both": ("ff", (32, 17), "relu", "both"),
@@ -61,10 +66,20 @@ def float_model(kind, data):
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
     level = kind not in RAW and not kind.endswith("plain")
-    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=level)
+    network = Network(
+        shape,
+        FEATURES,
+        hidden,
+        CLASSES,
+        activation,
+        level=level,
+        timesteps=3 if shape == "elman" else 1,
+    )
     params = Params(network)
+    # What is read again at every step must not grow from step to step.
+    gain = 1 if shape == "elman" else 2
     for name, inputs, outputs in network.layers:
-        params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
+        params[f"{name}.weight"][:] = rng.normal(0, gain / inputs**0.5, (outputs, inputs))
         if f"{name}.bias" in params.views:
             params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
     if shape == "ff":

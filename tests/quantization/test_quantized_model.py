@@ -51,7 +51,7 @@ def test_integers_do_not_depend_on_threads_or_chunks(pair, data, monkeypatch):
     for threads in (1, 2):
         many = quantized.integer_scores(data[0][:2501], threads)
         np.testing.assert_array_equal(many, one[:2501])
-    assert "_plan_for_many" in vars(quantized) or quantized.readout != "output"
+    assert "_plan_for_many" in vars(quantized) or quantized.network.kind != "dense"
 
 
 def test_calibration_does_not_depend_on_chunks(make, data, monkeypatch):
@@ -91,7 +91,7 @@ def test_only_the_first_step_sees_a_fraction(pair, data, monkeypatch):
     for room in (inference, topdown):
         monkeypatch.setattr(room, "kernels", guard)
     assert quantized.integer_scores(data[0][:20]).dtype.kind == "i"
-    dense = quantized.readout == "output"
+    dense = quantized.network.kind == "dense"
     steps = {"int8_input", "int8_accumulate", "int8_requantize"}
     assert ({"int8_dense"} if dense else steps) <= guard.called
 
