@@ -9,10 +9,12 @@ from lwnn._version import __version__
 from lwnn.errors import UsageError
 from lwnn.export import (
     float_dense,
+    float_elman,
     float_ff,
     float_mf,
     float_un,
     int8_dense,
+    int8_elman,
     int8_ff,
     int8_mf,
     selftest,
@@ -24,8 +26,14 @@ from lwnn.quantization import QuantizedModel
 from lwnn.quantization.inference import quantized
 
 #: Kind of network to the file that makes its program.
-_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff}
-_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un}
+_INT8 = {"dense": int8_dense, "elman": int8_elman, "ff": int8_ff, "mf": int8_mf, "un": int8_ff}
+_FLOAT = {
+    "dense": float_dense,
+    "elman": float_elman,
+    "ff": float_ff,
+    "mf": float_mf,
+    "un": float_un,
+}
 _WIDTH = 100
 _MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.
@@ -59,7 +67,7 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     ------
     UsageError
         When the name is not one for C, the target unknown, or an array too large for it; or the
-        model predicts numbers, or is recurrent.
+        model predicts numbers.
     """
     if model.response:
         raise UsageError("C is written of classifiers only; this model predicts numbers")
@@ -92,8 +100,6 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
 def program_of(model, target, nonzero=1.0):
     """The `Program` of a model for a `Target`."""
     kind = model.network.kind
-    if kind not in _INT8:
-        raise UsageError("C is written of nets without recurrence only; train without --recurrent")
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)
