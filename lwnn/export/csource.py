@@ -9,10 +9,12 @@ from lwnn._version import __version__
 from lwnn.errors import UsageError
 from lwnn.export import (
     float_dense,
+    float_elman,
     float_ff,
     float_mf,
     float_un,
     int8_dense,
+    int8_elman,
     int8_ff,
     int8_mf,
     selftest,
@@ -24,8 +26,22 @@ from lwnn.quantization import QuantizedModel
 from lwnn.quantization.inference import quantized
 
 #: Kind of network to the file that makes its program.
-_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff, "td": int8_ff}
-_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un, "td": float_un}
+_INT8 = {
+    "dense": int8_dense,
+    "elman": int8_elman,
+    "ff": int8_ff,
+    "mf": int8_mf,
+    "un": int8_ff,
+    "td": int8_ff,
+}
+_FLOAT = {
+    "dense": float_dense,
+    "elman": float_elman,
+    "ff": float_ff,
+    "mf": float_mf,
+    "un": float_un,
+    "td": float_un,
+}
 _WIDTH = 100
 _MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.
@@ -97,8 +113,6 @@ def program_of(model, target, nonzero=1.0):
             "there is no C for top-down nets read by goodness, whose states settle in steps; "
             "train with --readout head, which takes one pass"
         )
-    if kind not in _INT8:
-        raise UsageError("C is written of nets without recurrence only; train without --recurrent")
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)

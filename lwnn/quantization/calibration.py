@@ -172,5 +172,11 @@ def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "elman": _run_elman, "ff": _run_ff, "mf": _run_mf, "un": _run_ff}
-_RUNS["td"] = _run_td
+_RUNS = {
+    "dense": _run_dense,
+    "elman": _run_elman,
+    "ff": _run_ff,
+    "mf": _run_mf,
+    "un": _run_ff,
+    "td": _run_td,
+}

@@ -17,6 +17,8 @@ KINDS = {
     "tanh": ("dense", (7,), "tanh", "output"),
     "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
+    "recurrent": ("elman", (21, 13), "tanh", "output"),
+    "recurrent-relu": ("elman", (30,), "relu", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
@@ -46,7 +48,8 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
     features, classes = len(names), CLASSES
     rng = np.random.default_rng(seed)
-    network = Network(shape, features, hidden, classes, activation, **(form or {}))
+    form = {"timesteps": 3 if shape == "elman" else 1, **(form or {})}
+    network = Network(shape, features, hidden, classes, activation, **form)
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
