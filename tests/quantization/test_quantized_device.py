@@ -48,6 +48,8 @@ def device_scores(quantized, row):
     classes = quantized.network.classes
     t, layers = quantized.tensors, [name for name, _, _ in quantized.network.layers]
     q = device_input(t, row)
+    if quantized.network.kind == "elman":
+        return device_sequence(quantized, layers, q)
     if quantized.readout == "output":
         for name in layers:
             q = device_layer(quantized, name, q)
@@ -68,6 +70,21 @@ def device_scores(quantized, row):
     # The pass behind those of the labels is the neutral one.
     head = device_head(quantized, layers[:-1], head_from, q, classes)
     return [g + factor * (value - zero) for g, value in zip(goodness, head, strict=True)]
+
+
+def device_sequence(model, layers, q):
+    """What a layer gave a step before stands behind what it reads."""
+    t, steps = model.tensors, model.network.timesteps
+    states = {
+        name: [int(t[f"{name}.state_zero_point"][0])] * len(t[f"{name}.bias"][0])
+        for name in layers[:-1]
+    }
+    features = len(q) // steps
+    for step in range(steps):
+        below = q[step * features : (step + 1) * features]
+        for name in layers[:-1]:
+            below = states[name] = device_layer(model, name, below + states[name])
+    return device_layer(model, "output", below)
 
 
 def device_head(model, layers, head_from, q, neutral):
