@@ -8,6 +8,7 @@ from sklearn.utils.validation import column_or_1d
 from lwnn.data.labels import named
 from lwnn.estimators.base import LwnnEstimator
 from lwnn.estimators.parameters import options_of, parameters
+from lwnn.options import FORMS
 
 
 class _Classifier(ClassifierMixin, LwnnEstimator):
@@ -120,11 +121,12 @@ def _two_or_more(classes):
     return classes
 
 
-@parameters("ff", "un", algo="ff")
+@parameters("ff", *FORMS, algo="ff")
 class FFClassifier(_Classifier):
     """Forward-Forward (Hinton 2022, arXiv 2212.13345): every layer learns for itself.
 
-    With ``negatives="hybrid"`` the layers learn without labels, then a softmax with them.
+    With ``negatives="hybrid"`` the layers learn without labels, then a softmax with them; with
+    ``top_down=True`` each layer reads the one above as well.
 
     PARAMETERS
 

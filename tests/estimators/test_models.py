@@ -170,7 +170,7 @@ def test_scalers_before_a_net_are_taken_over(scaler, digits):
     model = lwnn.Model.from_sklearn(trained(pipeline, x, y))
     expected = pipeline.predict_proba(x)
     np.testing.assert_allclose(model.predict_proba(x), expected, atol=2e-6, rtol=0)
-    two = make_pipeline(MinMaxScaler(), *pipeline)
+    two = make_pipeline(MinMaxScaler((3, 5)), *pipeline)
     model = lwnn.Model.from_sklearn(trained(two, x, y))
     np.testing.assert_allclose(model.predict_proba(x), two.predict_proba(x), atol=2e-6, rtol=0)
 

@@ -13,13 +13,13 @@ from lwnn.estimators import BackpropClassifier, FFClassifier, FFTransformer
 from lwnn.estimators.parameters import options_of, seed_of
 from lwnn.learning import RULES
 from lwnn.network import Network
-from lwnn.options import about, declared
+from lwnn.options import FORMS, about, declared
 
 ALL = [getattr(estimators, name) for name in estimators.__all__]
 LABELS = {"label_smoothing", "class_weight"}
 #: The rules that an estimator stands for, and the options that it has no use for.
 RULES_OF = {
-    "FFClassifier": ({"ff", "un"}, set()),
+    "FFClassifier": ({"ff", *FORMS}, set()),
     "MonoForwardClassifier": ({"mf"}, set()),
     "BackpropClassifier": ({"bp"}, set()),
     "BackpropRegressor": ({"bp"}, {"cost", "output_activation", *LABELS}),
