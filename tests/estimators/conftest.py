@@ -1,11 +1,9 @@
-"""scikit-learn is an extra: without it these tests say so and are left out."""
+"""What the tests of the estimators share."""
 
 import os
 
 import numpy as np
 import pytest
-
-pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
 
 # Two of scikit-learn's checks hand over arrays of another kind, and are skipped without this.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")

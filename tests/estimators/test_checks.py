@@ -1,5 +1,9 @@
 """scikit-learn's own checks of an estimator, all of them."""
 
+import pytest
+
+pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lwnn import estimators

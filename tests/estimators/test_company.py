@@ -1,8 +1,11 @@
 """Estimators among scikit-learn's own tools: pipelines, searches, pools of processes."""
 
+import pytest
+
+pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+
 import joblib
 import numpy as np
-import pytest
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+
+
 from lwnn import estimators
 
 PAGE = Path(__file__).parents[2] / "docs" / "scikit-learn.md"

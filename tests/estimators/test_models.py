@@ -2,8 +2,11 @@
 
 import warnings
 
-import numpy as np
 import pytest
+
+pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import r2_score

@@ -3,8 +3,11 @@
 import inspect
 import threading
 
-import numpy as np
 import pytest
+
+pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+
+import numpy as np
 from sklearn.base import clone
 
 import lwnn
