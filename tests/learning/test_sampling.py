@@ -89,3 +89,13 @@ def test_epochs_are_judged_by_weighted_rows():
 def test_what_is_no_weight_is_refused(given, said):
     with pytest.raises(UsageError, match=said):
         train(uneven(), Options(class_weight=given))
+
+
+def test_layers_that_learn_without_labels_go_by_no_weights():
+    layers = []
+    for weight in (None, "balanced"):
+        how = {"algo": "ff", "negatives": "hybrid", "hidden": (8,), "epochs": 2, "head_epochs": 2}
+        model = train(uneven(), Options(**how, class_weight=weight)).model
+        layers.append((model.params["layer1.weight"], model.params["head.weight"]))
+    assert np.array_equal(layers[0][0], layers[1][0])
+    assert not np.array_equal(layers[0][1], layers[1][1])
