@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lwnn.cli import heatmap, outcome, paths, progress
+from lwnn.cli import outcome, paths, progress
 from lwnn.cli.arguments import DataFiles, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, percent
 from lwnn.errors import UsageError
@@ -36,6 +36,7 @@ def evaluate(
     class, and what is taken for what; of a model that predicts numbers, R² and RMSE.
     """
     from lwnn import files, metrics, modelfile, pictures  # noqa: PLC0415
+    from lwnn.cli import heatmap  # noqa: PLC0415
 
     console = Console("evaluate", json=json, quiet=quiet)
     kind = plot and pictures.kind_of(plot)

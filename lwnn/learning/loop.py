@@ -38,6 +38,8 @@ class Epoch:
         Rows learnt from per second of learning.
     finished : bool
         Whether the epoch is complete.
+    rate : float or None
+        Learning rate of the epoch, once it is finished.
     saturation : list of float
         After the epoch, the share of each hidden layer's units that are saturated or dead; see
         `lwnn.learning.saturation`. Empty where that says nothing.
@@ -55,6 +57,7 @@ class Epoch:
     seconds: float
     samples_per_second: float
     finished: bool
+    rate: float | None = None
     validation_accuracy: float | None = None
     validation_r2: float | None = None
     saturation: list = dataclasses.field(default_factory=list)
@@ -224,7 +227,7 @@ class _Loop:
         if self.stage.judged and self.is_worth_keeping(judged):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), {**learnt, "warnings": warnings})
+        self.report(epoch, len(order), {**learnt, "rate": rate, "warnings": warnings})
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""

@@ -6,7 +6,7 @@ import pytest
 from lwnn import Dataset, Options, train
 from lwnn.errors import UsageError
 from lwnn.learning.sampling import permuted
-from lwnn.options import RULES
+from lwnn.options import FORMS, RULES
 from lwnn.training import class_weights
 
 Y = np.repeat(np.array([0, 1, 2], np.int32), [70, 25, 5])
@@ -54,7 +54,8 @@ def uneven(rows=600, seed=0):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_finds_rare_rows_if_classes_count_alike(rule):
-    more = {"algo": rule} if rule != "un" else {"algo": "ff", "negatives": "hybrid"}
+    forms = {"un": {"negatives": "hybrid"}, "td": {"top_down": True}}
+    more = {"algo": "ff", **forms[rule]} if rule in FORMS else {"algo": rule}
     if rule != "perceptron":
         more |= {"hidden": (32,), "rate": 0.003}
     data, fresh = uneven(), uneven(4000, seed=1)
