@@ -37,6 +37,8 @@ def test_balanced_classes_come_up_alike_often():
     # Common classes show other rows in every epoch, and all of them in the end.
     assert len(np.unique(np.concatenate(orders))) == 100
     assert not np.array_equal(np.sort(orders[0]), np.sort(orders[1]))
+    # And they come in no order.
+    assert all(np.count_nonzero(np.diff(Y[order])) > 40 for order in orders)
 
 
 def test_a_class_that_counts_nothing_does_not_come_up():
