@@ -33,8 +33,8 @@ class About:
     Attributes
     ----------
     kind : type or str
-        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"`` or ``"part"`` for
-        what has a form of its own.
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"``, ``"weights"`` or
+        ``"part"`` for what has a form of its own.
     help : str
         One sentence.
     panel : str
@@ -432,6 +432,13 @@ class Options:
         algos=_DENSE,
         bars=("task", ("regression",)),
     )
+    class_weight: str | dict[str, float] | None = _option(
+        "weights",
+        "How much a row of a class counts: balanced, so that all classes count alike, or a number "
+        "for some, such as yes=5,no=1; others count 1.",
+        "Rows",
+        bars=("task", ("regression",)),
+    )
     loss: str | None = _option(
         str,
         "What a layer minimises: goodness against a threshold, that of a right and a wrong label "
@@ -818,5 +825,10 @@ def _describe():
     return "\n".join(lines)
 
 
-_KINDS = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float or Dataset"}
+_KINDS = {
+    "widths": "tuple of int",
+    "image": "tuple of (int, int)",
+    "part": "float or Dataset",
+    "weights": "'balanced' or dict of str to float",
+}
 Options.__doc__ += _describe()

@@ -20,7 +20,7 @@ FLOORS = {
             ["scoring", "differentiable", "sklearn_nets"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
-            ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],
+            ["modelfile", "export", "estimators", "pictures", "report", "comparison", "gradcheck"],
             ["cli"],
         ]
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lwnn.cli import paths, progress
+from lwnn.cli import config, epochlog, paths, progress
 from lwnn.cli.arguments import (
     DataFiles,
     Drop,
@@ -44,6 +44,24 @@ def train(
             show_default=False,
         ),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="TOML file of options, and of data; what the command line says goes before. The "
+            "options of every run are written beside its model.",
+            show_default=False,
+            is_eager=True,
+            callback=config.given,
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a line of JSON for every epoch.", show_default=False
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **chosen,
@@ -52,14 +70,19 @@ def train(
 
     Options that are left out take the defaults of the learning rule.
     """
-    from lwnn import modelfile, training  # noqa: PLC0415
+    from lwnn import files, modelfile, training  # noqa: PLC0415
 
     console = Console("train", json=json, quiet=quiet)
     options = options_from(chosen)
     check(options)
     output = output or Path(f"{paths.stem(data[0])}-{options.algo}{paths.MODEL}")
-    files = [part for part in (options.val, options.test) if isinstance(part, Path)]
-    paths.check_output(output, [*data, *files])
+    record = output.with_suffix(".toml")
+    parts = [part for part in (options.val, options.test) if isinstance(part, Path)]
+    sources = [*data, *parts, *([settings] if settings else [])]
+    paths.check_output(output, sources)
+    config.check_place(record)
+    if log:
+        paths.check_output(log, [*sources, output, record])
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
@@ -67,12 +90,25 @@ def train(
     numeric = options.task == "regression"
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
-    options = _with_parts(console, options, dataset)
-    with progress.epochs(console) as on_epoch:
-        run = training.train(dataset, options, on_epoch, _starter(console))
+    loaded = _with_parts(console, options, dataset)
+    with progress.epochs(console) as show, epochlog.epochs(log) as note:
+        run = training.train(dataset, loaded, _both(show, note), _starter(console))
     modelfile.save(run.model, output)
-    _report(console, run, data, output, dataset.notes)
+    said = {"target": dataset.target, "missing": missing, "features": features, "drop": drop}
+    files.write_text(record, config.text_of(record, data, said, options, run.options))
+    _report(console, run, data, (output, record), dataset.notes)
     _end(run, output)
+
+
+def _both(first, second):
+    """A function that calls two, the first if it is one."""
+
+    def call(epoch):
+        if first:
+            first(epoch)
+        second(epoch)
+
+    return call
 
 
 def _with_parts(console, options, dataset):
@@ -118,7 +154,8 @@ def _starter(console):
     return on_start
 
 
-def _report(console, run, data, output, notes):
+def _report(console, run, data, written, notes):
+    output, record = written
     regression = run.model.response is not None
     console.table(
         ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
@@ -132,6 +169,7 @@ def _report(console, run, data, output, notes):
         f"best epoch {run.best_epoch} of {run.epochs_run}; {run.seconds:.1f} s, "
         f"{run.samples_per_second:,.0f} samples/s"
     )
+    console.say(f"options: {record}")
     console.say(f"model: {output}")
     model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
@@ -139,6 +177,7 @@ def _report(console, run, data, output, notes):
     console.result(
         data=data[0] if len(data) == 1 else data,
         model=output,
+        config=record,
         notes=notes,
         metrics=run.metrics,
         options=run.options,

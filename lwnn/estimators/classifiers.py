@@ -7,7 +7,7 @@ from sklearn.utils.validation import column_or_1d
 
 from lwnn.data.labels import named
 from lwnn.estimators.base import LwnnEstimator
-from lwnn.estimators.parameters import parameters
+from lwnn.estimators.parameters import options_of, parameters
 from lwnn.options import FORMS
 
 
@@ -66,6 +66,13 @@ class _Classifier(ClassifierMixin, LwnnEstimator):
         if not known.all():
             raise ValueError(f"y has {y[~known][0]!r}, which is none of {self.classes_}")
         return self._train_more(self._labelled(x, codes))
+
+    def _options(self, **more):
+        if isinstance(self.class_weight, dict):
+            names = dict(zip(self.classes_.tolist(), named(self.classes_.tolist()), strict=True))
+            given = options_of(self, 0).class_weight
+            more["class_weight"] = {names.get(label, label): given[label] for label in given}
+        return super()._options(**more)
 
     def _know(self, classes, first):
         if first and classes is None:

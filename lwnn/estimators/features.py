@@ -23,7 +23,11 @@ class LayersOnly(Unsupervised):
         return [Stage(epochs, rate)]
 
 
-@parameters("un", without=("patience", "head_epochs"), algo="ff", negatives="hybrid", val=0.0)
+#: What only labels, or rows to judge by, have a use for.
+_USELESS = ("patience", "head_epochs", "class_weight")
+
+
+@parameters("un", without=_USELESS, algo="ff", negatives="hybrid", val=0.0)
 class FFTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, LwnnEstimator):
     """Unsupervised Forward-Forward (Hinton 2022): rows to what layers make of them.
 

@@ -7,8 +7,9 @@ import numpy as np
 from lwnn.data import Scaler
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning.rule import Rows
+from lwnn.learning.sampling import permuted
 from lwnn.options import check, resolve
-from lwnn.training import Parts, assemble, image_shape, outputs, prepare, stream
+from lwnn.training import Parts, assemble, class_weights, image_shape, outputs, prepare, stream
 
 
 class Learner:
@@ -37,6 +38,11 @@ class Learner:
         check(options)
         if options.greedy:
             raise UsageError("partial_fit trains all layers; leave out --greedy or use fit")
+        if options.class_weight == "balanced":
+            raise UsageError(
+                "partial_fit does not know how many rows of each class there will be; give "
+                "--class-weight a number for each, or use fit"
+            )
         empty = Rows(dataset.x[:0], dataset.y[:0])
         rows = np.arange(len(dataset.x))
         self.scaler = scaler_of(model) if model else Scaler.for_dataset(dataset, rows)
@@ -69,7 +75,8 @@ class Learner:
         batch = resolve(self.options, len(rows), inputs, rows.x.dtype == np.uint8).get("batch", 1)
         self.rule.take(rows, batch)
         self.rule.next_epoch()
-        order = self.shuffle.permutation(len(rows)).astype(np.int32)
+        weights = class_weights(self.options, dataset.y, dataset.labels)
+        order = permuted(rows.y, weights, self.shuffle)
         loss = float(self.rule.learn(order, self.settings["lr"]) / len(rows))
         self.forget()
         if not np.isfinite(loss) or not np.isfinite(self.rule.params.vector).all():

@@ -19,6 +19,8 @@ _NOT_HERE = ("algo", "task", "test", "seed")
 _OTHERWISE = {
     "val": "Share of the rows to judge epochs by, so that the best is kept; 0: the last epoch is. "
     "Where a class has too few rows for it, all are learnt from.",
+    "class_weight": "How much a row of a class counts: 'balanced', so that all classes count "
+    "alike, or a number for some; others count 1. Its rows are learnt from so much more often.",
     "image": "Height and width, where the rows are images. Those of bytes are then divided by 255; "
     "other rows are standardised.",
 }
@@ -83,6 +85,7 @@ def _described(names, rules):
 def _kind_text(name):
     told = about(name)
     text = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float"}
+    text["weights"] = "'balanced' or dict of class to float"
     return text.get(told.kind) or told.kind.__name__
 
 
@@ -131,6 +134,8 @@ def _plain(name, value):
     kind = about(name).kind
     if kind in ("widths", "image"):
         return _sizes(name, value)
+    if kind == "weights":
+        return _weights(name, value)
     kind = float if kind == "part" else kind
     fits, expected = _IS[kind]
     if not fits(value):
@@ -146,6 +151,15 @@ def _sizes(name, value):
         expected = "height and width" if pair else "a tuple of ints, one for each hidden layer"
         raise ValueError(f"{name} {value!r}; expected {expected}")
     return tuple(map(int, sizes))
+
+
+def _weights(name, value):
+    fits, _ = _IS[float]
+    if value == "balanced":
+        return value
+    if not isinstance(value, dict) or not all(map(fits, value.values())):
+        raise ValueError(f"{name} {value!r}; expected 'balanced' or a dict of class to number")
+    return {label: float(weight) for label, weight in value.items()}
 
 
 def spelt(message):

@@ -7,7 +7,7 @@ from lwnn.estimators.base import LwnnEstimator
 from lwnn.estimators.parameters import parameters
 
 #: What a single number leaves no choice of.
-_SETTLED = ("cost", "output_activation", "label_smoothing")
+_SETTLED = ("cost", "output_activation", "label_smoothing", "class_weight")
 
 
 @parameters("bp", without=_SETTLED, algo="bp", task="regression")

@@ -121,6 +121,7 @@ def test_fit_forgets(name, digits):
         ({}, {"classes": ["1", "2"]}, "which is none of"),
         ({"greedy": True}, {"classes": list("0123456789")}, "leave out greedy or use fit"),
         ({"negatives": "hybrid"}, {"classes": list("0123456789")}, "use fit, or negatives random"),
+        ({"class_weight": "balanced"}, {"classes": list("0123456789")}, "give class_weight a num"),
     ],
 )
 def test_bits_that_cannot_be_learnt_from_are_refused(given, call, said, digits):
@@ -221,6 +222,18 @@ def test_features_are_those_of_a_classifier_that_learns_without_labels(digits):
     assert np.array_equal(features.transform(x), whole.model_.transform(x))
     names = list(features.get_feature_names_out())
     assert names == [f"fftransformer{n}" for n in range(16)]
+
+
+def test_weights_go_by_the_classes_that_were_given():
+    """Whatever they are called in a file."""
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((200, 2)), random.integers(0, 2, 200) * 1.0
+    one = BackpropClassifier(class_weight={1.0: 1e4}, epochs=5, random_state=0)
+    assert (one.fit(x, y).predict(x) == 1).all()
+    bits = BackpropClassifier(class_weight={1.0: 1e4}, random_state=0)
+    for _ in range(20):
+        bits.partial_fit(x, y, classes=[0.0, 1.0])
+    assert (bits.predict(x) == 1).all()
 
 
 def test_nothing_is_said_without_reason(digits):

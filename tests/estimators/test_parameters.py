@@ -19,14 +19,15 @@ from lwnn.network import Network
 from lwnn.options import FORMS, about, declared
 
 ALL = [getattr(estimators, name) for name in estimators.__all__]
+LABELS = {"label_smoothing", "class_weight"}
 #: The rules that an estimator stands for, and the options that it has no use for.
 RULES_OF = {
     "FFClassifier": ({"ff", *FORMS}, set()),
     "MonoForwardClassifier": ({"mf"}, set()),
     "BackpropClassifier": ({"bp"}, set()),
-    "BackpropRegressor": ({"bp"}, {"cost", "output_activation", "label_smoothing"}),
+    "BackpropRegressor": ({"bp"}, {"cost", "output_activation", *LABELS}),
     "PerturbationClassifier": ({"wp"}, set()),
-    "FFTransformer": ({"un"}, {"negatives", "val", "patience", "head_epochs"}),
+    "FFTransformer": ({"un"}, {"negatives", "val", "patience", "head_epochs", "class_weight"}),
 }
 #: Two that the class stands for, one that scikit-learn has means for, one that it names otherwise.
 NOWHERE = {"algo", "task", "test", "seed"}
@@ -38,6 +39,7 @@ def some_value(name, told):
         values = told.values
         return next(iter(values.values()))[-1] if isinstance(values, dict) else values[-1]
     forms = {"widths": (3, 2), "image": (2, 4), "part": 0.25, bool: True, str: told.example}
+    forms["weights"] = "balanced"
     return forms[told.kind] if told.kind in forms else told.kind(2)
 
 
@@ -52,7 +54,7 @@ def test_no_option_is_forgotten(made):
     assert len(wanted) > 8
     assert set(made().get_params()) == wanted | {"random_state"}
     assert set(inspect.signature(made).parameters) == wanted | {"random_state"}
-    for name in wanted - {"val", "image"}:
+    for name in wanted - {"val", "image", "class_weight"}:
         assert about(name).help in inspect.getdoc(made)
 
 
@@ -83,6 +85,10 @@ def test_searches_may_draw_numbers_of_numpy(tmp_path, digits):
         ({"image": 3}, "^image 3; expected height and width"),
         ({"greedy": "no"}, "^greedy 'no'; expected True or False"),
         ({"loss": "squares"}, "^unknown loss 'squares'; choose from softplus"),
+        ({"class_weight": "even"}, "^class_weight 'even'; expected 'balanced' or a dict"),
+        ({"class_weight": {"3": "x"}}, "^class_weight .*; expected 'balanced' or a dict"),
+        ({"class_weight": {"12": 2}}, "^class_weight: '12' is no class; there are 0, 1"),
+        ({"class_weight": {"3": -1}}, "^class_weight: expected numbers of 0 or more"),
         ({"val": 1.5}, "share is 1.5"),
         ({"random_state": -1}, "^random_state -1; expected"),
         ({"head_epochs": 3}, "^head_epochs goes with negatives hybrid"),
