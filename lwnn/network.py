@@ -17,20 +17,26 @@ The kinds of network that the learning rules train:
 ``un``
     As ``ff``, but without a label: the layers learn from rows and hybrids of rows. The head reads
     the normalised outputs of all layers.
+``td``
+    As ``ff``, but each layer reads the layer below and, through weights of its own, the layer
+    above, both one step old; above the top stands the label. `DYNAMICS` has what else is fixed.
+    The head reads the normalised outputs of all layers before the first step, without a label.
 """
 
 import dataclasses
 import functools
 import itertools
 import math
+import typing
 
 import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff", "mf", "un")
+KINDS = ("dense", "ff", "mf", "un", "td")
 #: What the rules are called whose layers each learn for themselves.
 _LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
+_LOCAL["td"] = "Forward-Forward"
 #: Order matters: the position is the code that the kernels know an activation by.
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "leaky-relu", "step")
 COSTS = ("cross-entropy", "mse")
@@ -51,6 +57,26 @@ EMBEDS = ("append", "overwrite")
 HEAD_LAYERS = ("all", "later")
 #: Columns of `Network.form`.
 LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
+
+
+class Dynamics(typing.NamedTuple):
+    """How the states of a ``td`` net settle, and what is read of them (Hinton 2022)."""
+
+    #: Share of a state that stays in a step.
+    keep: float
+    #: Steps, from 1, whose goodness counts; there are none after the last.
+    first: int
+    last: int
+    #: Factor on the mean of the squared outputs that makes it a logit.
+    sharpness: float
+
+    @property
+    def steps(self):
+        """How many steps count."""
+        return self.last - self.first + 1
+
+
+DYNAMICS = Dynamics(0.3, 3, 5, 6.0)
 #: Columns of `Network.table`.
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
 MAX_UNITS = 65_536
@@ -63,7 +89,7 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff', 'mf', 'un'}
+    kind : {'dense', 'ff', 'mf', 'un', 'td'}
         See the module's text.
     inputs : int
         Number of input features.
@@ -80,7 +106,7 @@ class Network:
         Over what, see `PAIRS`; left out: a softmax for cross-entropy, sigmoids for squared
         error, or a linear unit if there is only one.
     label_scale : float
-        Value of the one hot label input (``ff`` only).
+        Value of the one hot label input (``ff`` and ``td``).
     goodness : {'squares', 'absolute'}
         What the goodness of a layer sums over its units (``ff`` only).
     embed : {'append', 'overwrite'}
@@ -151,6 +177,11 @@ class Network:
             )
         if (self.cost, self.output) != PAIRS[0]:
             raise UsageError(f"{rule} has a loss of its own; leave out --cost")
+        if self.kind == "td" and len(self.hidden) > DYNAMICS.last:
+            raise UsageError(
+                f"the label would not reach the lowest of {len(self.hidden)} layers in "
+                f"{DYNAMICS.last} steps; take at most {DYNAMICS.last} with --top-down"
+            )
         if self.embed == "overwrite" and self.inputs <= self.classes:
             raise UsageError(
                 f"{self.classes} labels would overwrite all {self.inputs} inputs; "
@@ -174,7 +205,12 @@ class Network:
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
-        if self.kind in ("ff", "un"):
+        if self.kind == "td":
+            layers += [
+                (f"above{n}", above, width)
+                for n, (width, above) in enumerate(itertools.pairwise(self.hidden), start=1)
+            ]
+        if self.kind in ("ff", "un", "td"):
             layers.append(("head", self.head_inputs, self.classes))
         elif self.kind == "mf":
             layers += [
@@ -198,11 +234,13 @@ class Network:
     def shapes(self):
         """Name to shape of every tensor, in the order in which the vector holds them."""
         shapes = {}
+        labelled = {"ff": "layer1", "td": f"layer{len(self.hidden)}"}.get(self.kind)
         for name, inputs, outputs in self.layers:
             shapes[f"{name}.weight"] = (outputs, inputs)
-            if self.kind == "ff" and name == "layer1":
+            if name == labelled:
                 shapes[f"{name}.label"] = (outputs, self.classes)
-            shapes[f"{name}.bias"] = (outputs,)
+            if not name.startswith("above"):
+                shapes[f"{name}.bias"] = (outputs,)
         return shapes
 
     @property
@@ -237,7 +275,7 @@ class Network:
                     inputs,
                     outputs,
                     offsets[f"{name}.weight"],
-                    offsets[f"{name}.bias"],
+                    offsets.get(f"{name}.bias", -1),
                     offsets.get(f"{name}.label", -1),
                     ACTIVATIONS.index(activation),
                 )

@@ -13,7 +13,7 @@ from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 #: Rules that an option makes of ``ff``, and how that is written.
-FORMS = {"un": "--negatives hybrid"}
+FORMS = {"un": "--negatives hybrid", "td": "--top-down"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
 _MOST_ROWS = 65_536
@@ -122,8 +122,10 @@ def _default_rate(job):
     if job.rule == "perceptron":
         return 1.0
     if job.settings["optimizer"] == "adam":
-        twice = 2 if job.rule in ("ff", "mf") else 1
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
+        twice = 2 if job.rule in ("ff", "mf", "td") else 1
+        # States that feed back upon themselves take no larger steps.
+        most = 0.003 if job.rule == "td" else 0.01
+        rate = min(most, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return _RATES[job.settings["optimizer"]]
 
@@ -172,7 +174,7 @@ def label_scale(inputs):
 
 def _default_label_scale(job):
     """What overwrites a pixel is as bright as a pixel can be."""
-    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+    return 1.0 if job.settings.get("embed") == "overwrite" else label_scale(job.inputs)
 
 
 def _default_level(job):
@@ -468,7 +470,7 @@ class Options:
         default=_default_label_scale,
         shown="1, or more for over 25 inputs",
         span=(1e-6, 1e6),
-        algos=("ff",),
+        algos=("ff", "td"),
     )
     level: str | None = _option(
         str,
@@ -515,12 +517,25 @@ class Options:
     readout: str | None = _option(
         str,
         "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
-        "averaged; mf: the sum of all layers' heads, or the last one.",
+        "averaged (not top-down); mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="both, or sum",
-        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
-        algos=("ff", "mf"),
+        shown="both, goodness if top-down, sum for mf",
+        values={
+            "ff": ("both", "goodness", "head"),
+            "td": ("goodness", "head"),
+            "mf": ("sum", "last"),
+        },
+        algos=("ff", "td", "mf"),
+    )
+    top_down: bool = _option(
+        bool,
+        "Let each layer read the one above as well, a step later; above the top stands the label.",
+        "Forward-Forward",
+        start=False,
+        default=True,
+        shown="False",
+        algos=("td",),
     )
     head_epochs: int | None = _option(
         int,
@@ -626,13 +641,15 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
+    rules = f"For {', '.join(map(_spelt, _rules(name, told)))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
 
 
 def rule_of(options):
     """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.top_down:
+        return "td"
     if options.algo == "ff" and options.negatives == "hybrid":
         return "un"
     return options.algo
@@ -662,7 +679,7 @@ def check(options):
         if value is None or value is False:
             continue
         if rule in RULES and rule not in told.algos:
-            fitting = " or ".join(map(_asked, told.algos))
+            fitting = " or ".join(map(_asked, _plain(_rules(name, told))))
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
         check_value(name, value, rule)
         if told.needs and not _fits(told.needs, _given(options, told.needs[0])):
@@ -671,6 +688,17 @@ def check(options):
         if told.bars and _given(options, told.bars[0]) in told.bars[1]:
             other = f"--{flag(told.bars[0])} {_given(options, told.bars[0])}"
             raise UsageError(f"--{flag(name)} does not go with {other}")
+
+
+def _rules(name, told):
+    """The rules that an option is for; what makes a form of ``ff`` is for ``ff``."""
+    rules = ("ff" if f"--{flag(name)}" in FORMS.get(rule, "") else rule for rule in told.algos)
+    return list(dict.fromkeys(rules))
+
+
+def _plain(rules):
+    """Without the forms of ``ff`` where that is among them."""
+    return [rule for rule in rules if rule not in FORMS] if "ff" in rules else rules
 
 
 def _asked(rule):
@@ -732,7 +760,7 @@ def resolve(options, rows, inputs, images=False):
         if not _has_needed(told, job):
             continue
         value = getattr(options, name)
-        if value is None:
+        if value is None or (told.kind is bool and not value):
             value = told.default(job) if callable(told.default) else told.default
         if name == "batch":
             value = min(value, rows)

@@ -7,6 +7,7 @@ import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.errors import DataError, UsageError
+from lwnn.network import DYNAMICS
 
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
 #: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
@@ -16,6 +17,7 @@ READOUTS = {
     "ff": ("goodness", "head", "both"),
     "mf": ("last", "sum"),
     "un": ("head",),
+    "td": ("goodness", "head"),
 }
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
@@ -78,7 +80,7 @@ class Scorer:
         kind = self._network.kind
         if kind == "mf":
             return self.until(x, NEVER, threads)[0]
-        if kind == "ff":
+        if kind in ("ff", "td"):
             goodness, head = self.apart(x, threads)
             if self._readout == "both":
                 return (goodness + head) / 2
@@ -91,7 +93,7 @@ class Scorer:
         return out
 
     def apart(self, x, threads=1):
-        """Scores by goodness and by the head, those that the readout needs (``ff``).
+        """Scores by goodness and by the head, those that the readout needs (``ff``, ``td``).
 
         Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
         those shares.
@@ -107,10 +109,12 @@ class Scorer:
             outs = (out, np.empty_like(out))
         else:
             outs = (out, none) if self._readout == "goodness" else (none, out)
-        shape = (self._goals, self._network.form)
-        self._run(
-            kernels.ff_scores, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads
-        )
+        network = self._network
+        if network.kind == "td":
+            kernel, shape = kernels.td_scores, (network.level, network.label_scale, *DYNAMICS)
+        else:
+            kernel, shape = kernels.ff_scores, (self._goals, network.form)
+        self._run(kernel, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads)
         return outs
 
     def until(self, x, sure, threads=1):
@@ -192,6 +196,8 @@ class Scorer:
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+        if network.kind == "td":
+            return batch, kernels.td_workspace(table, batch, DYNAMICS.steps, False, threads)
         size = {
             "dense": kernels.dense_workspace,
             "mf": kernels.mf_workspace,

@@ -242,6 +242,7 @@ def prepare(dataset, parts, scaler, options, given=None):
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
         output=settings.get("output_activation", ""),
+        label_scale=settings.get("label_scale", 1.0),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         level=settings.get("level") == "rows",
     )
@@ -287,7 +288,6 @@ def _forward_forward(dataset, settings, options):
             "or add --image HEIGHTxWIDTH"
         )
     return {
-        "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
         "head_layers": settings["head_layers"],

@@ -117,8 +117,12 @@ REFUSED = [
         "--readout goes with --algo ff or --algo mf, not with --negatives hybrid",
     ),
     ({"head_epochs": 9}, "--head-epochs goes with --negatives hybrid, not with --algo ff"),
-    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff or --negatives"),
+    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff, not with --algo bp"),
     ({"negatives": "hybrid", "hidden": ()}, "Forward-Forward needs a hidden layer"),
+    ({"top_down": True, "readout": "both"}, "unknown --readout 'both'; choose from goodness, head"),
+    ({"top_down": True, "algo": "bp"}, "--top-down goes with --algo ff, not with --algo bp"),
+    ({"top_down": True, "negatives": "hybrid"}, "goes with --algo ff, not with --top-down"),
+    ({"top_down": True, "hidden": (5,) * 6}, "would not reach the lowest of 6 layers in 5 steps"),
     ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
     ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
     ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
@@ -143,6 +147,8 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
         (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
+        (60_000, 784, {"top_down": True}, {"lr": 0.002, "label_scale": 5.6}),
+        (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "goodness"}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
@@ -485,6 +491,42 @@ def test_hybrids_of_images_are_made_of_regions(digits):
     alike = {regions: (m[:, 1:] == m[:, :-1]).mean() for regions, m in seen.items()}
     assert alike[False] == pytest.approx(0.5, abs=0.01)
     assert alike[True] > 0.7
+
+
+# ---------------------------------------------------------------- top-down
+
+SETTLING = {"top_down": True, **QUICK, "hidden": (12, 9)}
+
+
+def test_top_down_repeats_and_is_counted(dataset):
+    first, again, two, seeded = (
+        train(dataset, Options(**SETTLING, **changes))
+        for changes in ({"threads": 1}, {"threads": 1}, {"threads": 2}, {"seed": 1})
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, seeded)
+    assert first.model.network.kind == "td"
+    assert (first.options["top_down"], first.options["readout"]) == (True, "goodness")
+    assert first.forward_passes == 6
+    table, size = two.model.network.table, two.model.size
+    scratch = kernels.td_workspace(table, 16, 3, True, 2)
+    assert two.working_bytes == 4 * (4 * size + scratch + 84)
+
+
+@pytest.mark.parametrize("readout", ["goodness", "head"])
+@pytest.mark.parametrize("hidden", [(32,), (32, 32)], ids=len)
+def test_the_digits_are_learnt_top_down(digits, hidden, readout):
+    options = Options(top_down=True, hidden=hidden, readout=readout, epochs=10)
+    assert train(digits, options).metrics["test"]["accuracy"] >= 0.92
+
+
+def test_the_layer_above_is_heard(digits):
+    """Else this would be plain Forward-Forward: silenced, its weights change the scores."""
+    run = train(digits, Options(top_down=True, hidden=(32, 32), epochs=3))
+    x, before = digits.x[:50], run.model.scores(digits.x[:50])
+    run.model.params["above1.weight"][:] = 0
+    assert np.abs(run.model.scores(x) - before).max() > 0.05
 
 
 # ---------------------------------------------------------------- moved images

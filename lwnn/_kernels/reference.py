@@ -159,7 +159,8 @@ class _Training:
         """Which parameters are weights, not biases."""
         chosen = np.ones(size, bool)
         for row in self.table:
-            chosen[row[BIAS] : row[BIAS] + row[OUT]] = False
+            if row[BIAS] >= 0:
+                chosen[row[BIAS] : row[BIAS] + row[OUT]] = False
         return chosen
 
     def open(self, params):
@@ -659,4 +660,5 @@ def ff_scores(
 
 from lwnn._kernels.reference_mono import *  # noqa: E402, F403
 from lwnn._kernels.reference_perceptron import *  # noqa: E402, F403
+from lwnn._kernels.reference_topdown import *  # noqa: E402, F403
 from lwnn._kernels.reference_unsupervised import *  # noqa: E402, F403

@@ -210,6 +210,23 @@ KERNELS = (
         scores=referees.un_scores,
         readout="head",
     ),
+    Kernel("ff, top-down", "td", _LEVELS, FORWARD, loss=referees.td_loss, tensors=_of_layers),
+    Kernel(
+        *("ff, top-down, head", "td", _LEVELS, FORWARD),
+        loss=referees.td_head_loss,
+        tensors=_of_head,
+        says_loss=False,
+    ),
+    Kernel(
+        *("ff scores, top-down", "td", _LEVELS, FORWARD),
+        scores=referees.td_goodness_scores,
+        readout="goodness",
+    ),
+    Kernel(
+        *("ff scores, top-down head", "td", _LEVELS, FORWARD),
+        scores=referees.td_head_scores,
+        readout="head",
+    ),
     Kernel("perceptron", "perceptron", ({},), SINGLE, loss=referees.perceptron_loss),
     *(
         Kernel(f"mf scores, {name}", "mf", _LEVELS, FORWARD, scores=scores, readout=name)

@@ -19,12 +19,15 @@ from lwnn.network import (
     ONLY,
     PAIRS,
     PEER,
+    Dynamics,
     Network,
     Params,
 )
 
 #: Factor on the difference of goodnesses in unsupervised problems.
 ALPHA = 3.0
+#: How the states of a top-down net settle: share kept, first and last step that count, sharpness.
+SETTLING = Dynamics(0.4, 3, 5, 2.5)
 FENCE_WIDTH = 16
 FENCE_VALUE = 77
 
@@ -100,7 +103,7 @@ def make_problem(
     """A problem with random rows, labels and parameters."""
     random = np.random.default_rng(seed)
     learning = {name: options.pop(name) for name in LEARNING if name in options}
-    if kind == "ff":
+    if kind in ("ff", "td"):
         options["label_scale"] = 1.5
     net = Network(kind, inputs, tuple(hidden), classes, **options)
     if data == "bytes":
@@ -195,7 +198,8 @@ def scratch(kernels, problem, batch, training, threads=1):
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
     size = getattr(kernels, f"{net.kind}_workspace")
-    return size(net.table, batch, training, threads)
+    settled = (SETTLING.steps,) if net.kind == "td" else ()
+    return size(net.table, batch, *settled, training, threads)
 
 
 def learn(
@@ -229,7 +233,7 @@ def learn(
     params, state = Fenced(problem.start.astype(kind)), Fenced(memory.state.astype(kind))
     units, layers = sum(net.hidden) if algo == "ff" else 0, len(net.hidden)
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros(layers if algo in ("mf", "un") else 1)
+    losses = np.zeros({"mf": layers, "un": layers, "td": layers + 1}.get(algo, 1))
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
@@ -249,6 +253,10 @@ def learn(
             how = (*hybrids(problem), *how)
             settings = (net.level, ALPHA)
             kernels.un_epoch(params.inside, net.table, *settings, *data[:3], *how, losses, *rest)
+        elif algo == "td":
+            settings = (net.table, net.level, net.label_scale, *SETTLING)
+            how = (places(problem), *how)
+            kernels.td_epoch(params.inside, *settings, *data, *how, losses, *rest)
         elif algo == "un-head":
             args = (net.table, net.level, *data, *how, *rest)
             losses += kernels.un_head_epoch(params.inside, *args)
@@ -266,6 +274,11 @@ def learn(
         losses = report.inside[:, 0]
     noted = report.inside, peers.inside, alive.inside
     return Learnt(params.inside, state.inside, losses, *noted)
+
+
+def places(problem):
+    """Where in the head's probabilities each row's wrong label is drawn."""
+    return np.random.default_rng(len(problem.x)).random(len(problem.x), np.float32)
 
 
 def hybrids(problem):
@@ -303,6 +316,9 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
             how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
             kernels.mf_scores(vector, net.table, net.level, *data, *how)
             assert (depth == len(net.hidden)).all()
+    elif net.kind == "td":
+        settings = (net.level, net.label_scale, *SETTLING)
+        kernels.td_scores(vector, net.table, *settings, *data, *rest)
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
     else:

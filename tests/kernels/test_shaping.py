@@ -15,7 +15,15 @@ from lwnn._kernels import reference
 from lwnn.learning.optimizers import OPTIMIZERS
 from lwnn.network import PAIRS
 
-KINDS = {"bp": "dense", "ff": "ff", "mf": "mf", "wp": "dense", "un": "un", "un-head": "un"}
+KINDS = {
+    "bp": "dense",
+    "ff": "ff",
+    "mf": "mf",
+    "wp": "dense",
+    "un": "un",
+    "un-head": "un",
+    "td": "td",
+}
 SEED = 2.0**53 - 1
 SQUARES = {"cost": "mse", "output": "linear"}
 #: Entries of `hyper` behind epsilon: l1, l2, bound, gradient noise and its decay, weight noise,
@@ -131,7 +139,7 @@ def test_penalties_spare_biases(kernels, algo):
     problem = some_problem(algo, 8)
     got = learn(kernels, algo, problem, rate=1e-12, shaping=(1e10, 1e11))
     before, after = problem.views(problem.start), problem.views(got.params)
-    assert any(name.endswith("label") for name in after) == (algo == "ff")
+    assert any(name.endswith("label") for name in after) == (algo in ("ff", "td"))
     for name in after:
         if name.endswith("bias") or not learns(algo, name):
             assert np.abs(after[name] - before[name]).max() < 1e-6
