@@ -20,7 +20,8 @@ FLOORS = {
             ["scoring", "differentiable"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
-            ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],
+            ["modelfile", "export", "estimators", "comparison", "gradcheck"],
+            ["report", "tuning"],
             ["cli"],
         ]
     )

@@ -16,7 +16,18 @@ import typer
 from typer.core import TyperGroup
 
 from lwnn._version import __version__
-from lwnn.cli import bench, evaluate, export, gradcheck, inspect, predict, quantize, train, verify
+from lwnn.cli import (
+    bench,
+    evaluate,
+    export,
+    gradcheck,
+    inspect,
+    predict,
+    quantize,
+    train,
+    tune,
+    verify,
+)
 from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
@@ -98,6 +109,7 @@ for command in (evaluate.evaluate, predict.predict, quantize.quantize):
 for command in (export.export, verify.verify, inspect.inspect):
     app.command()(command)
 app.command()(bench.bench)
+app.command()(tune.tune)
 app.command()(gradcheck.gradcheck)
 
 
