@@ -77,8 +77,9 @@ def test_the_test_rows_are_those_of_training_and_only_the_best_sees_them(digits,
     looked = []
     judge = search.accuracy
     monkeypatch.setattr(search, "accuracy", lambda y, p: looked.append(len(y)) or judge(y, p))
-    tuned = lwnn.tune(digits, OPTIONS, max_flash=4_096, trials=4)
-    parts, _ = lwnn.training.share_out(digits, OPTIONS)
+    options = dataclasses.replace(OPTIONS, test=0.3)
+    tuned = lwnn.tune(digits, options, max_flash=4_096, trials=4)
+    parts, _ = lwnn.training.share_out(digits, options)
     assert len(parts.test) != len(parts.validation)
     assert looked.count(len(parts.test)) == 1
     assert looked[-1] == tuned.test_rows == len(parts.test)
@@ -154,6 +155,12 @@ def test_a_study_of_another_program_is_not_joined(digits, tmp_path):
         lwnn.tune(digits, OPTIONS, max_flash=4_096, trials=1, storage=storage)
 
 
+def test_numbers_to_predict_are_refused(digits):
+    values = dataclasses.replace(digits, y=digits.y.astype(np.float32), labels=())
+    with pytest.raises(UsageError, match="numbers"):
+        lwnn.tune(values, OPTIONS, max_flash=4_096, trials=1)
+
+
 def test_an_interrupted_search_ends_with_the_best_so_far(digits):
     def stop(trial, best):
         if trial.number == 1:
@@ -197,7 +204,8 @@ def test_a_trial_is_given_up_behind_nets_that_are_no_larger(reached, others, giv
     trial = types.SimpleNamespace(report=lambda *_: None)
     one = types.SimpleNamespace(complete=lambda: done)
     watch = search._Search.watcher(one, trial, 400 if larger else 500)
-    epoch = Epoch(4, 8, 10, 10, 0.5, reached, 1.0, 10.0, True)
+    rows = {"rows_done": 10, "rows_total": 10, "seconds": 1.0, "samples_per_second": 10.0}
+    epoch = Epoch(4, 8, loss=0.5, finished=True, validation_accuracy=reached, **rows)
     if given_up and not larger:
         with pytest.raises(optuna.TrialPruned):
             watch(epoch)
