@@ -24,6 +24,7 @@ from lwnn.cli import (
     inspect,
     predict,
     quantize,
+    report,
     train,
     tune,
     verify,
@@ -106,7 +107,7 @@ def _tell_builds():
 app.command(cls=Sectioned)(train.train)
 for command in (evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
-for command in (export.export, verify.verify, inspect.inspect):
+for command in (export.export, verify.verify, inspect.inspect, report.report):
     app.command()(command)
 app.command()(bench.bench)
 app.command()(tune.tune)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
+from lwnn.cli import report as reporting
 from lwnn.cli.arguments import (
     DataFiles,
     Drop,
@@ -44,6 +45,12 @@ def train(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a page that shows it all: HTML.", show_default=False
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **chosen,
@@ -60,6 +67,8 @@ def train(
     output = output or Path(f"{paths.stem(data[0])}-{options.algo}{paths.MODEL}")
     files = [part for part in (options.val, options.test) if isinstance(part, Path)]
     paths.check_output(output, [*data, *files])
+    if report is not None:
+        paths.check_output(report, [*data, *files])
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
@@ -68,10 +77,13 @@ def train(
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     options = _with_parts(console, options, dataset)
+    start = _Start(console)
     with progress.epochs(console) as on_epoch:
-        run = training.train(dataset, options, on_epoch, _starter(console))
+        run = training.train(dataset, options, on_epoch, start)
     modelfile.save(run.model, output)
-    _report(console, run, data, output, dataset.notes)
+    if report is not None:
+        reporting.write(report, reporting.about_run(run, start.parts, output, options.image))
+    _report(console, run, data, output, dataset.notes, report)
     _end(run, output)
 
 
@@ -104,21 +116,23 @@ def _tell_assumptions(console, dataset, target):
     console.note(f"{what}: column {which}{guessed}; {header}")
 
 
-def _starter(console):
-    """Give the function that says what is trained, on how many rows, before it begins."""
+class _Start:
+    """Says what is trained, on how many rows, before it begins, and remembers the rows."""
 
-    def on_start(rule, settings, parts):
-        network = rule.network
+    def __init__(self, console):
+        self.console, self.parts = console, None
+
+    def __call__(self, rule, settings, parts):
+        self.parts = parts
+        note, network = self.console.note, rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
-        console.note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
-        console.note(f"training with {listed(settings)}")
+        note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
+        note(f"training with {listed(settings)}")
         threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
-        console.note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
-
-    return on_start
+        note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
 
 
-def _report(console, run, data, output, notes):
+def _report(console, run, data, output, notes, report):
     regression = run.model.response is not None
     console.table(
         ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
@@ -133,12 +147,15 @@ def _report(console, run, data, output, notes):
         f"{run.samples_per_second:,.0f} samples/s"
     )
     console.say(f"model: {output}")
+    if report is not None:
+        console.say(f"report: {report}")
     model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
         data=data[0] if len(data) == 1 else data,
         model=output,
+        report=report,
         notes=notes,
         metrics=run.metrics,
         options=run.options,

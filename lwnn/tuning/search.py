@@ -151,6 +151,8 @@ def tune(
         When interrupted before a trial came to an end.
     """
     optuna()
+    if dataset.numeric:
+        raise UsageError(f"the targets of {dataset.source} are numbers; the search is for classes")
     budget = Budget.of(max_flash, max_ram, board)
     search = _Search(dataset, options or Options(), budget, algos)
     search.study = open_study(storage, study, search.facts(board, algos))
