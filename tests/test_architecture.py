@@ -20,7 +20,8 @@ FLOORS = {
             ["scoring", "differentiable", "sklearn_nets"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
-            ["modelfile", "export", "estimators", "pictures", "report", "comparison", "gradcheck"],
+            ["modelfile", "export", "estimators", "pictures", "comparison", "gradcheck"],
+            ["report", "tuning"],
             ["cli"],
         ]
     )

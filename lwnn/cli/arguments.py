@@ -12,17 +12,17 @@ from lwnn.errors import UsageError
 from lwnn.options import Options, about, declared, flag, help_text
 
 # Not `readable`: the readers of files say themselves what is wrong with one.
-_DATA = (
+DATA_HELP = (
     "Table (CSV, TSV, blanks, ARFF, Parquet), IDX images or NPZ with x and y; .gz too; - is stdin."
 )
 Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help=_DATA, show_default=False, readable=False)
+    Path, typer.Argument(metavar="DATA", help=DATA_HELP, show_default=False, readable=False)
 ]
 DataFiles = Annotated[
     list[Path],
     typer.Argument(
         metavar="DATA...",
-        help=f"{_DATA} Several tables of the same columns are read as one.",
+        help=f"{DATA_HELP} Several tables of the same columns are read as one.",
         show_default=False,
         readable=False,
     ),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import config, epochlog, paths, progress
+from lwnn.cli import report as reporting
 from lwnn.cli.arguments import (
     DataFiles,
     Drop,
@@ -62,6 +63,12 @@ def train(
             metavar="FILE", help="Write a line of JSON for every epoch.", show_default=False
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a page that shows it all: HTML.", show_default=False
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **chosen,
@@ -81,8 +88,11 @@ def train(
     sources = [*data, *parts, *([settings] if settings else [])]
     paths.check_output(output, sources)
     config.check_place(record)
-    if log:
-        paths.check_output(log, [*sources, output, record])
+    taken = [*sources, output, record]
+    for wanted in (log, report):
+        if wanted is not None:
+            paths.check_output(wanted, taken)
+            taken.append(wanted)
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
@@ -91,12 +101,15 @@ def train(
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     loaded = _with_parts(console, options, dataset)
+    start = _Start(console)
     with progress.epochs(console) as show, epochlog.epochs(log) as note:
-        run = training.train(dataset, loaded, _both(show, note), _starter(console))
+        run = training.train(dataset, loaded, _both(show, note), start)
     modelfile.save(run.model, output)
     said = {"target": dataset.target, "missing": missing, "features": features, "drop": drop}
     files.write_text(record, config.text_of(record, data, said, options, run.options))
-    _report(console, run, data, (output, record), dataset.notes)
+    if report is not None:
+        reporting.write(report, reporting.about_run(run, start.parts, output, loaded.image))
+    _report(console, run, data, (output, record, report), dataset.notes)
     _end(run, output)
 
 
@@ -140,22 +153,24 @@ def _tell_assumptions(console, dataset, target):
     console.note(f"{what}: column {which}{guessed}; {header}")
 
 
-def _starter(console):
-    """Give the function that says what is trained, on how many rows, before it begins."""
+class _Start:
+    """Says what is trained, on how many rows, before it begins, and remembers the rows."""
 
-    def on_start(rule, settings, parts):
-        network = rule.network
+    def __init__(self, console):
+        self.console, self.parts = console, None
+
+    def __call__(self, rule, settings, parts):
+        self.parts = parts
+        note, network = self.console.note, rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
-        console.note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
-        console.note(f"training with {listed(settings)}")
+        note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
+        note(f"training with {listed(settings)}")
         threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
-        console.note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
-
-    return on_start
+        note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
 
 
 def _report(console, run, data, written, notes):
-    output, record = written
+    output, record, report = written
     regression = run.model.response is not None
     console.table(
         ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
@@ -171,6 +186,8 @@ def _report(console, run, data, written, notes):
     )
     console.say(f"options: {record}")
     console.say(f"model: {output}")
+    if report is not None:
+        console.say(f"report: {report}")
     model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
@@ -178,6 +195,7 @@ def _report(console, run, data, written, notes):
         data=data[0] if len(data) == 1 else data,
         model=output,
         config=record,
+        report=report,
         notes=notes,
         metrics=run.metrics,
         options=run.options,

@@ -10,7 +10,11 @@ import pytest
 HOME = Path(__file__).parents[2]
 PAGES = sorted((HOME / "docs").glob("*.md"))
 #: Short training and few rows: what is tested is that the commands fit together.
-QUICK = {"train": ["--epochs", "3", "-q"], "bench": ["--epochs", "2", "-q"]}
+QUICK = {
+    "train": ["--epochs", "3", "-q"],
+    "bench": ["--epochs", "2", "-q"],
+    "tune": ["--epochs", "2", "--trials", "3", "-q"],
+}
 
 
 def commands(text):

@@ -48,12 +48,9 @@ def device_scores(quantized, row):
     classes = quantized.network.classes
     t, layers = quantized.tensors, [name for name, _, _ in quantized.network.layers]
     q = device_input(t, row)
-    if quantized.network.kind == "elman":
-        return device_sequence(quantized, layers, q)
     if quantized.readout == "output":
-        for name in layers:
-            q = device_layer(quantized, name, q)
-        return q
+        run = device_sequence if quantized.network.kind == "elman" else device_dense
+        return run(quantized, layers, q)
     if quantized.network.kind == "mf":
         return device_heads(quantized, q)
     q = device_normalize(t, "input", q) if quantized.network.level else q
@@ -70,6 +67,12 @@ def device_scores(quantized, row):
     # The pass behind those of the labels is the neutral one.
     head = device_head(quantized, layers[:-1], head_from, q, classes)
     return [g + factor * (value - zero) for g, value in zip(goodness, head, strict=True)]
+
+
+def device_dense(model, layers, q):
+    for name in layers:
+        q = device_layer(model, name, q)
+    return q
 
 
 def device_sequence(model, layers, q):
