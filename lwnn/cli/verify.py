@@ -39,10 +39,10 @@ def verify(
         raise UsageError(f"--target {target}: choose from {', '.join(machines.MACHINES)}")
     trained = modelfile.load(model)
     export = verification.find_export(folder, hashlib.sha256(model.read_bytes()).hexdigest())
-    rows = progress.load(console, data, schema=outcome.schema(trained), need_labels=False).x
-    if not len(rows):
+    dataset = progress.load(console, data, schema=outcome.schema(trained), need_labels=False)
+    if not len(dataset.x):
         raise DataError("no rows", path=data, remedy="give some")
-    verdict = verification.verify(trained, export, rows, target)
+    verdict = verification.verify(trained, export, dataset.x, target, gaps=dataset.gaps)
     machine = machines.MACHINES[target]
     _show(console, verdict, machine)
     console.result(

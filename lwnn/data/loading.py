@@ -161,10 +161,8 @@ def _read_arrays(source, reader, request):
         problem = f"has {x.shape[1]} features, the model expects {len(schema.features)}"
         source.refuse(problem, "give a file like the training data")
     features = numbered(x.shape[1]) if schema is None else schema.features
-    if request.recipe is not None:
-        x = request.recipe.clipped(x)
-    recipe = request.recipe
-    return Dataset(x, y, names, features, None, image_shape, source.path, sha256, recipe=recipe)
+    rest = {"recipe": request.recipe}
+    return Dataset(x, y, names, features, None, image_shape, source.path, sha256, **rest)
 
 
 def _flat(source, x):

@@ -67,13 +67,14 @@ class Size:
         return self.readings + self.static + self.stack
 
 
-def size_of(program, inputs, files, name, board):
+def size_of(program, readings, files, name, board):
     """Measure a model for a board with its compiler, or estimate.
 
     Parameters
     ----------
     program : Program
-    inputs : int
+    readings : int
+        Of a row.
     files : dict of str to str
         The exported files.
     name : str
@@ -86,7 +87,7 @@ def size_of(program, inputs, files, name, board):
     weights = sum(a.values.nbytes for a in program.arrays if a.name.endswith("_weight"))
     constants = program.rom - weights
     fixed = {"weights": weights, "constants": constants}
-    fixed |= {"readings": 4 * inputs, "scratch": program.ram}
+    fixed |= {"readings": 4 * readings, "scratch": program.ram}
     if board.compiler is None or not shutil.which(board.compiler):
         kind = next(kind for kind in _CODE if program.runtime[0] == f"lwnn_{kind}.h")
         stack = program.ram + _STACK
