@@ -143,7 +143,7 @@ def _header(program, model, facts, fill, chosen_rows):
     if chosen_rows is not None:
         test = fill(data_file("templates", "selftest.h"), count=len(chosen_rows.rows))
     if program.zero_point is not None:
-        int8 = fill(data_file("templates", "int8.h"), zero_point=program.zero_point)
+        int8 = fill(data_file("templates", "int8.h"), **_input(program, model))
     scratch = "\n".join(f"        {b.ctype} {b.name}[{b.count}];" for b in program.buffers)
     return fill(
         data_file("templates", "model.h"),
@@ -155,6 +155,12 @@ def _header(program, model, facts, fill, chosen_rows):
         int8_interface=int8,
         selftest=test,
     )
+
+
+def _input(program, model):
+    encoded = columns.are_encoded(model.recipe)
+    limits = "low[i] to high[i]; a level has low or high" if encoded else "-128 to 127"
+    return {"zero_point": program.zero_point, "limits": limits}
 
 
 def _source(program, model, facts, fill, name):

@@ -12,6 +12,8 @@ from lwnn.export.machines import SECTIONS
 #: that was measured for any kind of net, with GCC 12 (AVR: 5.4) and -Os.
 _CODE = {"rows": 3_800, "quads": 7_100, "pairs": 3_000, "blocks": 3_000, "float": 6_400}
 _STACK = 450
+#: Of code, where readings become inputs by more than scaling.
+_COLUMNS = 820
 #: What `push` in the assembly takes beside that which the compiler tells.
 _PUSHED = 32
 
@@ -91,7 +93,8 @@ def size_of(program, readings, files, name, board):
     if board.compiler is None or not shutil.which(board.compiler):
         kind = next(kind for kind in _CODE if program.runtime[0] == f"lwnn_{kind}.h")
         stack = program.ram + _STACK
-        return Size(**fixed, code=_CODE[kind], static=0, stack=stack, measured=False)
+        code = _CODE[kind] + (_COLUMNS if "lwnn_columns.h" in program.runtime else 0)
+        return Size(**fixed, code=code, static=0, stack=stack, measured=False)
     with tempfile.TemporaryDirectory() as folder:
         for file, text in files.items():
             Path(folder, file).write_text(text, encoding="utf-8")

@@ -1,18 +1,23 @@
 """Exported C takes rows as the table has them: levels, gaps and wild values, to the same bits."""
 
+import dataclasses
 import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from device_tools import needs
+from device_tools import SHA256, needs
 from exported_nets import float_model
 
 import lwnn
 from lwnn.data import Column, Recipe
 from lwnn.data.scaling import Scaler
-from lwnn.export import machines
+from lwnn.export import export_c, machines
+from lwnn.export.boards import board_of
+from lwnn.export.csource import program_of
+from lwnn.export.size import size_of
+from lwnn.export.targets import target_of
 from lwnn.export.verification import verify
 from lwnn.quantization import quantize
 
@@ -126,6 +131,23 @@ def test_a_level_never_seen_is_none_of_them():
     recipe = Recipe((Column("colour", 0, "category", ("blue", "red")),), 1)
     rows = recipe.readings(np.float32([[0, 1], [0, 0], [1, 0]]), {})
     assert rows.tolist() == [[1], [-1], [0]]
+
+
+@needs("arm-none-eabi-gcc", "avr-gcc")
+@pytest.mark.parametrize("name", ["uno", "pico", "nano33", "bluepill"])
+@pytest.mark.parametrize("kind", ["relu", "both"])
+def test_estimates_of_size_are_above_what_is_measured(kind, name):
+    data = lwnn.load(FOLDER / "weka.arff")
+    board, model = board_of(name), table_model(data, kind)
+    for exported in (model, quantize(model, data.x)):
+        program = program_of(exported, target_of(board.target))
+        files = export_c(exported, "net", SHA256, board.target)
+        size = size_of(program, 2, files, "net", board)
+        estimate = size_of(program, 2, files, "net", dataclasses.replace(board, compiler=None))
+        assert (size.measured, estimate.measured) == (True, False)
+        assert size.readings == 8
+        assert estimate.flash >= size.flash
+        assert estimate.ram >= size.ram
 
 
 LEVELS = {
