@@ -15,9 +15,6 @@ from lwnn.options import Options, about, declared, flag, help_text
 _DATA = (
     "Table (CSV, TSV, blanks, ARFF, Parquet), IDX images or NPZ with x and y; .gz too; - is stdin."
 )
-Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help=_DATA, show_default=False, readable=False)
-]
 DataFiles = Annotated[
     list[Path],
     typer.Argument(

@@ -1,6 +1,6 @@
 """`lwnn evaluate`: how good a model is on labelled data."""
 
-from lwnn.cli import outcome, progress
+from lwnn.cli import outcome, paths, progress
 from lwnn.cli.arguments import DataFiles, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, percent
 
@@ -39,7 +39,7 @@ def evaluate(
     outcome.tell_layers(console.say, found)
     console.result(
         model=model,
-        data=data[0] if len(data) == 1 else data,
+        data=paths.told(data),
         rows=len(dataset.x),
         notes=dataset.notes,
         metrics={"test": {**summary, **means}},

@@ -48,10 +48,10 @@ def export(
     ] = None,
     fit: Annotated[bool, typer.Option("--fit", help="Fail if --board cannot hold it.")] = False,
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="DATA",
-            help="Rows like those to come: are zeros worth skipping?",
+            help="Rows like those to come: are zeros worth skipping? May be repeated.",
             show_default=False,
             readable=False,
         ),
@@ -81,7 +81,7 @@ def export(
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
     rows = gaps = None
     nonzero = 1.0
-    if data is not None:
+    if data:
         schema = outcome.schema(trained)
         dataset = progress.load(console, data, schema=schema, need_labels=False)
         nonzero = csource.share_nonzero(trained, dataset.x)
@@ -113,7 +113,7 @@ def _check(form, board, fit, data, self_test):
         raise UsageError(f"--format {form}: choose from {', '.join(_FORMATS)}")
     if fit and board is None:
         raise UsageError("--fit goes with --board; say which one")
-    if self_test and data is None:
+    if self_test and not data:
         raise UsageError("--self-test takes its rows from --data; give that too")
 
 

@@ -132,7 +132,7 @@ def _report(console, run, data, output, notes):
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
-        data=data[0] if len(data) == 1 else data,
+        data=paths.told(data),
         model=output,
         notes=notes,
         metrics=run.metrics,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, progress
-from lwnn.cli.arguments import Data, Json, ModelFile, Quiet
+from lwnn.cli.arguments import DataFiles, Json, ModelFile, Quiet
 from lwnn.cli.console import Console
 from lwnn.errors import DataError, GateError, UsageError
 
@@ -18,7 +18,7 @@ def verify(
         Path,
         typer.Argument(metavar="DIR", help="What lwnn export wrote.", show_default=False),
     ],
-    data: Data,
+    data: DataFiles,
     *,
     target: Annotated[
         str, typer.Option(metavar="host|m0|m4|m55|avr", help="What to run the C on.")
@@ -41,7 +41,7 @@ def verify(
     export = verification.find_export(folder, hashlib.sha256(model.read_bytes()).hexdigest())
     dataset = progress.load(console, data, schema=outcome.schema(trained), need_labels=False)
     if not len(dataset.x):
-        raise DataError("no rows", path=data, remedy="give some")
+        raise DataError("no rows", path=data[0], remedy="give some")
     verdict = verification.verify(trained, export, dataset.x, target, gaps=dataset.gaps)
     machine = machines.MACHINES[target]
     _show(console, verdict, machine)

@@ -55,8 +55,8 @@ def test_a_table_of_words_and_gaps_all_the_way(lwnn, mixed, algo, tmp_path):
         header = (tmp_path / folder / "net.h").read_text()
         assert "NET_COLOUR_GREEN = 1," in header
         assert "#define NET_FEATURES 2\n" in header
-        ended = lwnn("verify", model, folder, new)
-        assert ended.out == "120 rows on this machine: 0 differ\nself-test: passed\n"
+        ended = lwnn("verify", model, folder, new, mixed)
+        assert ended.out == "240 rows on this machine: 0 differ\nself-test: passed\n"
         assert "levels that the model has not seen: violet" in ended.err
 
 
