@@ -47,7 +47,7 @@ def work(target, folder, seed, until, board):
         path.write_bytes(content)
         began.value = time.monotonic()
         try:
-            with _bounds(len(content)):
+            with bounds(len(content)):
                 problem = trial(read, path, rng)
         except TookTooLongError:
             problem = f"took more than {SECONDS} s"
@@ -65,7 +65,7 @@ def _ring(*_):
 
 
 @contextlib.contextmanager
-def _bounds(size):
+def bounds(size):
     """Let what is done take so much time and memory and no more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_taken() + BASE + _TIMES * size, hard))
