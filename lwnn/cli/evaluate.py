@@ -70,7 +70,7 @@ def evaluate(
             file.write(pictures.confusion(matrix, trained.labels, kind))
     console.result(
         model=model,
-        data=data[0] if len(data) == 1 else data,
+        data=paths.told(data),
         rows=len(dataset.x),
         notes=dataset.notes,
         metrics={"test": {**summary, **means}},

@@ -16,10 +16,10 @@ def quantize(
     model: ModelFile,
     *,
     calibrate: Annotated[
-        Path,
+        list[Path],
         typer.Option(
             metavar="DATA",
-            help="Rows like those to come; they set the ranges of the integers.",
+            help="Rows like those to come; they set the ranges of the integers. May be repeated.",
             show_default=False,
             readable=False,
         ),
@@ -67,7 +67,7 @@ def quantize(
     if max_drop is not None and not 0 <= max_drop <= 100:
         raise UsageError(f"--max-drop {max_drop:g}; expected points from 0 to 100")
     output = output or Path(f"{paths.stem(model)}.int8{paths.MODEL}")
-    paths.check_output(output, (model, calibrate))
+    paths.check_output(output, (model, *calibrate))
     before = modelfile.load(model)
     if isinstance(before, quantization.QuantizedModel):
         raise UsageError(f"{model}: is int8 already; give the model that lwnn train made")
@@ -78,19 +78,19 @@ def quantize(
     modelfile.save(after, output)
     sizes = {"before": os.path.getsize(model), "after": os.path.getsize(output)}
     _show(console, compared, sizes, rounding, output)
-    facts = {"data": calibrate, "output": output, "rounding": rounding, "bytes": sizes}
+    facts = {"data": paths.told(calibrate), "output": output, "rounding": rounding, "bytes": sizes}
     console.result(model=model, **facts, **compared)
 
 
-def _load(console, model, path, target, needed):
+def _load(console, model, files, target, needed):
     """Read the rows, with labels where there are any."""
     schema = outcome.schema(model)
     try:
-        return progress.load(console, path, target=target, schema=schema)
+        return progress.load(console, files, target=target, schema=schema)
     except DataError as error:
         if needed or target is not None:
             raise
-        dataset = progress.load(console, path, schema=schema, need_labels=False)
+        dataset = progress.load(console, files, schema=schema, need_labels=False)
         what = "R²" if schema.numeric else "accuracy"
         console.note(f"{what} is not measured: {error}")
         return dataset

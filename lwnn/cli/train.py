@@ -192,7 +192,7 @@ def _report(console, run, data, written, notes):
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
-        data=data[0] if len(data) == 1 else data,
+        data=paths.told(data),
         model=output,
         config=record,
         report=report,

@@ -14,6 +14,8 @@ _CODE = {"rows": 3_800, "quads": 7_100, "pairs": 3_000, "blocks": 3_000, "float"
 _STACK = 500
 #: What rounding twice adds to the code, at most: shifts of 64 bits, which an AVR has to spell out.
 _TWICE = 1_300
+#: The same, where readings become inputs by more than scaling.
+_COLUMNS = 820
 #: What `push` in the assembly takes beside that which the compiler tells.
 _PUSHED = 32
 
@@ -69,13 +71,14 @@ class Size:
         return self.readings + self.static + self.stack
 
 
-def size_of(program, inputs, files, name, board):
+def size_of(program, readings, files, name, board):
     """Measure a model for a board with its compiler, or estimate.
 
     Parameters
     ----------
     program : Program
-    inputs : int
+    readings : int
+        Of a row.
     files : dict of str to str
         The exported files.
     name : str
@@ -88,10 +91,11 @@ def size_of(program, inputs, files, name, board):
     weights = sum(a.values.nbytes for a in program.arrays if a.name.endswith("_weight"))
     constants = program.rom - weights
     fixed = {"weights": weights, "constants": constants}
-    fixed |= {"readings": 4 * inputs, "scratch": program.ram}
+    fixed |= {"readings": 4 * readings, "scratch": program.ram}
     if board.compiler is None or not shutil.which(board.compiler):
         kind = next(kind for kind in _CODE if program.runtime[0] == f"lwnn_{kind}.h")
         code = _CODE[kind] + (_TWICE if "LWNN_DOUBLE 1" in program.defines else 0)
+        code += _COLUMNS if "lwnn_columns.h" in program.runtime else 0
         stack = program.ram + _STACK
         return Size(**fixed, code=code, static=0, stack=stack, measured=False)
     with tempfile.TemporaryDirectory() as folder:

@@ -118,6 +118,10 @@ class QuantizedModel:
         x = check_rows(x, self.network.inputs)
         return x if self.recipe is None else check_rows(self.recipe.clipped(x), x.shape[1])
 
+    def quantized(self, x):
+        """Raw rows as the first layer reads them, int8 (n, inputs)."""
+        return quantized(self.tensors, self._clipped(x))
+
     def integer_scores(self, x, threads=1):
         """Score of every class as the device computes it; the highest is the prediction.
 
@@ -167,7 +171,7 @@ class QuantizedModel:
         """As `lwnn.model.Model.agreement`."""
         if self.readout != "both":
             return None
-        x = quantized(self.tensors, self._clipped(x))
+        x = self.quantized(x)
         # Their mean is the score.
         unit = 2 * np.float64(self.tensors["readout.scale"][0])
         return agreement(*(unit * part for part in both_parts(self, x)))

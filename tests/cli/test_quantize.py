@@ -1,7 +1,9 @@
 """`lwnn quantize`: an int8 file, what it costs, and a gate on that."""
 
+import io
 import json
 import os
+import sys
 
 import pytest
 
@@ -56,6 +58,20 @@ def test_data_without_labels_gives_no_accuracy(lwnn, refused, made, trees, tmp_p
     assert "accuracy is not measured: " in ended.err
     assert ended.out.splitlines()[2].split()[1] == "-"
     assert "'tree'" in refused("quantize", made, "--calibrate", bare, "--max-drop", 1)
+
+
+def test_several_files_and_stdin(lwnn, made, table, trees, tmp_path, monkeypatch):
+    other = tmp_path / "other.csv"
+    other.write_text(table(30, seed=5), encoding="utf-8")
+    both = ["--calibrate", trees, "--calibrate", other]
+    result = json.loads(lwnn("quantize", made, *both, "--json").out)
+    assert (result["rows"], result["data"]) == (120, [str(trees), str(other)])
+    # Without the label, which is looked for first: what was piped is read again.
+    lines = trees.read_text(encoding="utf-8").splitlines()
+    bare = "\n".join(line.rpartition(",")[0] for line in lines).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bare)))
+    result = json.loads(lwnn("quantize", made, "--calibrate", "-", "--json").out)
+    assert (result["rows"], result["accuracy"]) == (90, None)
 
 
 def test_a_gate_that_is_not_held_writes_nothing(monkeypatch, lwnn, trained, trees, tmp_path):
