@@ -15,9 +15,6 @@ from lwnn.options import Options, about, declared, flag, help_text
 DATA_HELP = (
     "Table (CSV, TSV, blanks, ARFF, Parquet), IDX images or NPZ with x and y; .gz too; - is stdin."
 )
-Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help=DATA_HELP, show_default=False, readable=False)
-]
 DataFiles = Annotated[
     list[Path],
     typer.Argument(
