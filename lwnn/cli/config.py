@@ -175,8 +175,10 @@ def _toml(value):
         return repr(value)
     if isinstance(value, dict):
         return _toml(_comma_separated(f"{name}={weight!r}" for name, weight in value.items()))
-    # What JSON escapes TOML escapes alike, but for one sign.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    # What JSON escapes TOML escapes alike, but for one sign. A file's name may hold bytes that are
+    # no text; there a question mark stands.
+    text = str(value).encode("utf-8", "replace").decode()
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _comma_separated(texts):

@@ -1,13 +1,24 @@
 """Configurations: what a run was trained with repeats it, and people may write their own."""
 
 import json
+import math
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lwnn.cli import config
+from lwnn.cli import config, epochlog
+from lwnn.learning import Epoch
 from lwnn.options import declared
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 QUICK = ("--epochs", 2)
 #: Runs that together use every kind of option.
@@ -31,14 +42,16 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("given", RUNS.values(), ids=RUNS)
-def test_a_run_is_repeated_by_what_it_has_written(lwnn, trees, tmp_path, monkeypatch, given):
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+def test_a_run_is_repeated_by_what_it_has_written(lwnn, trees, tmp_path, monkeypatch, options):
     table = tmp_path / "trees.csv"
     if trees != table:
         shutil.copy(trees, table)
     folder = tmp_path / "models"
     folder.mkdir()
-    ended = lwnn("train", "trees.csv", *QUICK, *given, "-o", folder / "first.safetensors", "--json")
+    ended = lwnn(
+        "train", "trees.csv", *QUICK, *options, "-o", folder / "first.safetensors", "--json"
+    )
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["config"] == str(folder / "first.toml")
     monkeypatch.chdir(folder)
@@ -119,6 +132,33 @@ def test_what_a_person_wrote_is_not_written_over(lwnn, refused, trees):
     assert "choose another model file with -o" in refused(*how)
     assert Path("run.toml").read_text(encoding="utf-8") == own
     assert not Path("run.safetensors").exists()
+
+
+@given(st.text())
+def test_any_text_comes_back_from_toml(text):
+    entries = tomllib.loads(f"a = {config._toml(text)}")
+    assert entries["a"] == text
+
+
+def test_a_name_that_is_no_text_ends_no_run(lwnn, trees):
+    name = os.fsdecode(b"tr\xff.csv")
+    try:
+        shutil.copy(trees, name)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert lwnn("train", name, *QUICK, "-o", "m.safetensors").code == 0
+    assert 'data = ["tr?.csv"]' in Path("m.toml").read_text(encoding="utf-8")
+
+
+def test_an_epoch_can_be_read_when_it_is_over(tmp_path):
+    path = tmp_path / "run.jsonl"
+    with epochlog.epochs(path) as note:
+        for finished in (False, True):
+            note(Epoch(1, 2, 5, 5, math.nan, 0.1, 50.0, finished))
+        assert json.loads(path.read_text()) == {
+            **{"epoch": 1, "epochs": 2, "rows_total": 5, "loss": None, "seconds": 0.1},
+            **{"samples_per_second": 50.0, "saturation": [], "layers": [], "warnings": []},
+        }
 
 
 def test_a_log_has_a_line_for_every_epoch(lwnn, refused, trees):
