@@ -22,6 +22,7 @@ from lwnn.cli.arguments import (
     training_options,
 )
 from lwnn.cli.console import Console, complain, listed, percent, printable
+from lwnn.errors import UsageError
 from lwnn.options import check
 
 _INTERRUPTED, _DIVERGED = 130, 2
@@ -69,6 +70,8 @@ def train(
     paths.check_output(output, [*data, *files])
     if report is not None:
         paths.check_output(report, [*data, *files])
+        if report == output:
+            raise UsageError(f"--report {report}: is the name of the model, too; choose another")
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
