@@ -22,6 +22,7 @@ from lwnn.cli.arguments import (
     training_options,
 )
 from lwnn.cli.console import Console, complain, listed, percent, printable
+from lwnn.errors import UsageError
 from lwnn.options import check
 
 _INTERRUPTED, _DIVERGED = 130, 2
@@ -89,10 +90,13 @@ def train(
     paths.check_output(output, sources)
     config.check_place(record)
     taken = [*sources, output, record]
-    for wanted in (log, report):
-        if wanted is not None:
-            paths.check_output(wanted, taken)
-            taken.append(wanted)
+    for name, wanted in (("log", log), ("report", report)):
+        if wanted is None:
+            continue
+        if wanted in taken[len(sources) :]:
+            raise UsageError(f"--{name} {wanted}: is the name of another output; choose another")
+        paths.check_output(wanted, taken)
+        taken.append(wanted)
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
