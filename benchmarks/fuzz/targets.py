@@ -1,6 +1,8 @@
 """What is done with a file, and what must be true of the outcome."""
 
+import traceback
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from lwnn.errors import LwnnError
 from lwnn.export import export_c
 from lwnn.quantization import QuantizedModel
 
+_HOME = Path(lwnn.__file__).parent
 _OPTIONS = (
     *({}, {}, {"need_labels": False}, {"numeric": True}, {"target": 0}, {"target": "size"}),
     *({"missing": name} for name in ("mean", "drop", "error")),
@@ -70,11 +73,9 @@ def trial(read, path, rng):
 
 
 def described(error):
-    """One line: kind, words, and the innermost place in lwnn."""
-    place, traceback = "", error.__traceback__
-    while traceback:
-        file = traceback.tb_frame.f_code.co_filename
-        if "lwnn" in file or not place:
-            place = f"{file.rpartition('/')[2]}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
+    """One line: kind, words, and the innermost place, in lwnn if it came from there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _HOME in Path(frame.filename).parents]
+    frame = (own or frames)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
     return f"{type(error).__name__} at {place}: {' '.join(str(error).split())[:200]}"

@@ -35,7 +35,6 @@ def work(target, folder, seed, until, board):
     make, change, read = target
     from benchmarks.fuzz.targets import trial  # noqa: PLC0415
 
-    signal.signal(signal.SIGVTALRM, _ring)
     rng, path = random.Random(seed), Path(folder, "trial")
     files = make()
     # Whatever is imported or set up at first use is not a trial's own.
@@ -69,11 +68,13 @@ def bounds(size):
     """Let what is done take so much time and memory and no more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_taken() + BASE + _TIMES * size, hard))
+    before = signal.signal(signal.SIGVTALRM, _ring)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
