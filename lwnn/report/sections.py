@@ -198,25 +198,31 @@ def sizes(subject):
         ("working memory, bytes", *(_count(need and need[1]) for need in needs)),
     ]
     own = table(("", *(name for name, _ in models)), rows)
-    smallest = models[-1][1]
-    fits = costs.on_boards(smallest)
-    lines = [_board(fit) for fit in fits]
+    return _section("Size and cost", element("div", own, class_="wide"), *_boards(*models[-1]))
+
+
+def _boards(name, model):
+    """What some boards would hold, and why others cannot."""
+    fits = costs.on_boards(model)
     known = [fit for fit in fits if fit.size is not None]
     ways = {fit.size.measured for fit in known}
     how = {(True,): "measured", (False,): "estimated"}.get(tuple(ways), "measured or estimated")
-    text = f"All that a firmware holds for the {models[-1][0]} model; code and stack {how}."
-    columns = ("board", "flash, bytes", "of the board's", "memory, bytes", "of the board's", "fits")
-    return _section(
-        "Size and cost",
-        element("div", own, class_="wide"),
-        element("p", text, class_="note wide"),
-        element("div", table(columns, lines), class_="wide"),
-    )
+    if known:
+        text = f"All that a firmware holds for the {name} model; code and stack {how}."
+        yield element("p", text, class_="note")
+        yield element("div", table(_BOARD, map(_board, known)), class_="wide")
+    problems = {}
+    for fit in fits:
+        if fit.problem:
+            problems.setdefault(fit.problem, []).append(fit.board.words)
+    for problem, boards in problems.items():
+        yield element("p", f"Not for {', '.join(boards)}: {problem}.", class_="note")
+
+
+_BOARD = ("board", "flash, bytes", "of the board's", "memory, bytes", "of the board's", "fits")
 
 
 def _board(fit):
-    if fit.size is None:
-        return (fit.board.words, "-", "-", "-", "-", f"no: {fit.problem}")
     flash, ram = fit.size.flash, fit.size.ram
     return (
         fit.board.words,
