@@ -126,7 +126,7 @@ def test_what_cannot_be_meant_is_refused(refused, made, arguments, said):
 
 def test_the_page_does_not_take_the_place_of_the_model(refused, trees):
     message = refused("train", trees, *QUICK, "-o", "x", "--report", "x")
-    assert "--report x: is the name of the model, too" in message
+    assert "--report x: is the name of another output" in message
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to show the page")
