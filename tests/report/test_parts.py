@@ -121,6 +121,8 @@ def test_goodness_is_what_the_net_is_read_by(make_model, rows, embed, level):
         ("ff", "goodness", 3 * 5 + 4 * 5 * 4),
         ("ff", "both", 3 * 5 + 4 * 5 * 4 + 5 * 4 + 9 * 4),
         ("td", "goodness", None),
+        # Three steps of one feature; a layer reads the one below and itself.
+        ("elman", "output", 3 * ((1 + 5) * 5 + (5 + 4) * 4) + 4 * 4),
     ],
 )
 def test_multiply_accumulates_of_a_prediction(make_model, kind, readout, count):
