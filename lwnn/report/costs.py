@@ -44,6 +44,8 @@ def multiply_accumulates(model):
     if network.kind == "td":
         return None
     layers = [inputs * outputs for _, inputs, outputs in used_layers(network, readout)]
+    if network.kind == "elman":
+        return network.timesteps * sum(layers[:-1]) + layers[-1]
     if network.kind != "ff":
         return sum(layers)
     hidden = len(network.hidden)
