@@ -190,10 +190,19 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "readout": "both",
             },
         ),
-        ("bp", {"activation": "relu", "cost": "cross-entropy", "init": "he"}),
+        (
+            "bp",
+            {
+                "recurrent": False,
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "init": "he",
+            },
+        ),
         (
             "wp",
             {
+                "recurrent": False,
                 "activation": "relu",
                 "cost": "cross-entropy",
                 "init": "he",
