@@ -199,10 +199,19 @@ def test_only_mono_forward_on_images_learns_from_rows_with_gaps_unasked(algo, im
                 "readout": "both",
             },
         ),
-        ("bp", {"activation": "relu", "cost": "cross-entropy", "init": "he"}),
+        (
+            "bp",
+            {
+                "recurrent": False,
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "init": "he",
+            },
+        ),
         (
             "wp",
             {
+                "recurrent": False,
                 "activation": "relu",
                 "cost": "cross-entropy",
                 "init": "he",
