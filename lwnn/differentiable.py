@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from lwnn import autodiff
-from lwnn.network import ACTIVATION, ACTIVATIONS
+from lwnn.network import ACTIVATION, ACTIVATIONS, DYNAMICS
 
 #: Added to a root mean square before it divides.
 _TINY = 1e-6
@@ -189,6 +189,52 @@ def un_outputs(network, moving, held, x):
     for name, _, _ in network.layers[:-1]:
         outputs.append(_layer(name, moving, inputs))
         inputs = normalised(_layer(name, held, inputs))
+    return outputs
+
+
+def td_outputs(network, moving, held, x, labels):
+    """Outputs of every layer of a ``td`` net in every step that counts.
+
+    Parameters
+    ----------
+    network, moving, held, x
+        As of `ff_outputs`.
+    labels : ndarray of int, shape (rows,)
+        What is held to the top.
+
+    Returns
+    -------
+    list of list
+        Steps, and in each the layers.
+    """
+    x, top = leveled(network, x), len(network.hidden)
+    states = td_start(network, held, x)
+    steps = []
+    for _ in range(DYNAMICS.last):
+        old = [x, *(normalised(state) for state in states)]
+        label = network.label_scale * np.eye(network.classes)[labels]
+
+        def outputs(named, old=old, label=label):
+            found = []
+            for n in range(1, top + 1):
+                z = old[n - 1] @ named[f"layer{n}.weight"].T + named[f"layer{n}.bias"]
+                above = (label, f"layer{n}.label") if n == top else (old[n + 1], f"above{n}.weight")
+                found.append(autodiff.relu(z + above[0] @ named[above[1]].T))
+            return found
+
+        steps.append(outputs(moving))
+        new = outputs(held)
+        keep = DYNAMICS.keep
+        states = [keep * s + (1 - keep) * y for s, y in zip(states, new, strict=True)]
+    return steps[DYNAMICS.first - 1 :]
+
+
+def td_start(network, named, x):
+    """Outputs of every layer of a ``td`` net upwards, without a label, from levelled rows."""
+    outputs = []
+    for n in range(1, len(network.hidden) + 1):
+        inputs = normalised(outputs[-1]) if outputs else x
+        outputs.append(_layer(f"layer{n}", named, inputs))
     return outputs
 
 

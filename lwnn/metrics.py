@@ -58,6 +58,27 @@ def summary(y, predicted, probabilities):
     return {"accuracy": accuracy(y, predicted), "loss": log_loss(y, probabilities)}
 
 
+def regression_summary(y, predicted):
+    """R² and RMSE as one dict, as `lwnn train` and `lwnn evaluate` give them.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of float, shape (n,)
+        True and predicted values, n >= 1.
+
+    Returns
+    -------
+    dict
+        ``r2``, 1 - Σ(y - ŷ)² / Σ(y - mean y)²: 1 is perfect, 0 no better than the mean, and it
+        has no lower end; None where all values are the same, so that there is nothing to tell.
+        ``rmse``, √(mean of (y - ŷ)²), in the unit of y.
+    """
+    y = y.astype(np.float64)
+    squares, spread = ((y - predicted) ** 2).mean(), y.var()
+    r2 = float(1 - squares / spread) if spread > 0 else None
+    return {"r2": r2, "rmse": float(np.sqrt(squares))}
+
+
 def confusion(y, predicted, classes):
     """How often each class was taken for each.
 

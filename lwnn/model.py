@@ -8,7 +8,7 @@ import numpy as np
 from lwnn.data import Recipe
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
-from lwnn.scoring import Scorer, agreement, check_exit, check_rows, probabilities
+from lwnn.scoring import Response, Scorer, agreement, check_exit, check_rows, probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Model:
     goals : ndarray of float32, shape (hidden layers, 3)
         Forward-Forward only: goodness factor, threshold and readout weight of each layer;
         empty otherwise.
+    response : Response or None
+        Regression only: what the output stands for.
     provenance : dict
         How the model came to be: version, algorithm, options, seed, hash of the data, kernel
         variant. Values are numbers, strings, None, and lists and dicts of them.
@@ -54,6 +56,7 @@ class Model:
     readout: str = "output"
     goals: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros((0, 3), np.float32))
     provenance: dict = dataclasses.field(default_factory=dict)
+    response: Response | None = None
     recipe: Recipe | None = None
 
     @property
@@ -168,7 +171,9 @@ class Model:
         return self.scores(x, threads).argmax(axis=1)
 
     def predict(self, x, threads=1):
-        """Name of the predicted class of every row, an array of str (n,)."""
+        """What every row is: the name of its class, an array of str (n,), or its value, float64."""
+        if self.response:
+            return self.response.values(self.scores(x, threads))
         return np.array(self.labels)[self.predict_index(x, threads)]
 
     def predict_proba(self, x, threads=1):
@@ -177,4 +182,4 @@ class Model:
         Softmax of the scores, or, after training with squared error, the sigmoid outputs
         divided by their sum.
         """
-        return probabilities(self.scores(x, threads), self.network.cost)
+        return probabilities(self.scores(x, threads), self.network.output)

@@ -9,7 +9,7 @@ import math
 from lwnn.data import Column, Recipe
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import MAX_LAYERS, MAX_UNITS, Network
-from lwnn.scoring import READOUTS
+from lwnn.scoring import READOUTS, Response
 
 #: Raised when a file of an older lwnn can no longer be read, or an older lwnn would read a new
 #: file wrongly. Keys that are not known are ignored.
@@ -35,6 +35,7 @@ def write(model, **more):
             "classes": network.classes,
             "activation": network.activation,
             "cost": network.cost,
+            "output": network.output,
             "label_scale": network.label_scale,
             "goodness": network.goodness,
             "embed": network.embed,
@@ -47,6 +48,7 @@ def write(model, **more):
         "named": model.named,
         "readout": model.readout,
         "provenance": model.provenance,
+        "response": model.response and model.response._asdict(),
         "columns": _described(model.recipe),
         **more,
     }
@@ -66,7 +68,7 @@ def read(text):
         All entries of the text, unchecked.
     fields : dict
         What every model has, checked: network, labels, features, target, named, readout,
-        provenance, recipe.
+        provenance, response, recipe.
 
     Raises
     ------
@@ -84,12 +86,13 @@ def read(text):
     named = _take(entries, "named", bool)
     return entries, {
         "network": network,
-        "labels": _names(entries, "labels", network.classes),
+        "labels": _names(entries, "labels", network.classes if network.classes > 1 else 0),
         "features": features,
         "target": _target(entries, named, len(features)),
         "named": named,
         "readout": choice(entries, "readout", READOUTS[network.kind]),
         "provenance": _take(entries, "provenance", dict),
+        "response": _response(entries) if network.task == "regression" else None,
         "recipe": _recipe(entries, network.inputs),
     }
 
@@ -160,6 +163,7 @@ def _network(entries):
             classes=_width(entries, "classes"),
             activation=_take(entries, "activation", str),
             cost=_take(entries, "cost", str),
+            output=_take({"output": "", **entries}, "output", str),
             label_scale=positive(entries, "label_scale"),
             goodness=_take(entries, "goodness", str),
             embed=_take(entries, "embed", str),
@@ -170,6 +174,11 @@ def _network(entries):
         # What follows the semicolon is advice on options of training.
         problem = str(error).partition(";")[0]
         raise ModelFileError(f"its network is impossible: {problem}") from error
+
+
+def _response(entries):
+    response = _take(entries, "response", dict)
+    return Response(_finite(response.get("offset"), "offset"), positive(response, "scale"))
 
 
 def _width(entries, key):

@@ -17,24 +17,38 @@ The kinds of network that the learning rules train:
 ``un``
     As ``ff``, but without a label: the layers learn from rows and hybrids of rows. The head reads
     the normalised outputs of all layers.
+``td``
+    As ``ff``, but each layer reads the layer below and, through weights of its own, the layer
+    above, both one step old; above the top stands the label. `DYNAMICS` has what else is fixed.
+    The head reads the normalised outputs of all layers before the first step, without a label.
 """
 
 import dataclasses
 import functools
 import itertools
 import math
+import typing
 
 import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff", "mf", "un")
+KINDS = ("dense", "ff", "mf", "un", "td")
 #: What the rules are called whose layers each learn for themselves.
 _LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
+_LOCAL["td"] = "Forward-Forward"
 #: Order matters: the position is the code that the kernels know an activation by.
-ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
-#: Likewise. Cross-entropy goes with a softmax output, squared error with a sigmoid one.
+ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "leaky-relu", "step")
 COSTS = ("cross-entropy", "mse")
+#: Cost and output that go together, the output that a cost has by default first. Order matters:
+#: the position is the kernels' code.
+PAIRS = (
+    ("cross-entropy", "softmax"),
+    ("mse", "sigmoid"),
+    ("cross-entropy", "sigmoid"),
+    ("mse", "linear"),
+)
+OUTPUTS = ("softmax", "sigmoid", "linear")
 #: What the goodness of an ``ff`` layer sums over its units; likewise.
 ELEMENTS = ("squares", "absolute")
 #: Where the label stands that an ``ff`` net reads; likewise.
@@ -43,6 +57,26 @@ EMBEDS = ("append", "overwrite")
 HEAD_LAYERS = ("all", "later")
 #: Columns of `Network.form`.
 LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
+
+
+class Dynamics(typing.NamedTuple):
+    """How the states of a ``td`` net settle, and what is read of them (Hinton 2022)."""
+
+    #: Share of a state that stays in a step.
+    keep: float
+    #: Steps, from 1, whose goodness counts; there are none after the last.
+    first: int
+    last: int
+    #: Factor on the mean of the squared outputs that makes it a logit.
+    sharpness: float
+
+    @property
+    def steps(self):
+        """How many steps count."""
+        return self.last - self.first + 1
+
+
+DYNAMICS = Dynamics(0.3, 3, 5, 6.0)
 #: Columns of `Network.table`.
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
 MAX_UNITS = 65_536
@@ -55,21 +89,24 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff', 'mf', 'un'}
+    kind : {'dense', 'ff', 'mf', 'un', 'td'}
         See the module's text.
     inputs : int
         Number of input features.
     hidden : tuple of int
         Width of each hidden layer; may be empty for ``dense``.
     classes : int
-        Number of classes, at least 2.
-    activation : {'linear', 'relu', 'sigmoid', 'tanh'}
+        Number of classes, at least 2; or 1 output, linear, for a number (``dense`` only).
+    activation : {'linear', 'relu', 'sigmoid', 'tanh', 'leaky-relu', 'step'}
         Of the hidden layers. All but ``dense`` take ``relu`` only.
     cost : {'cross-entropy', 'mse'}
-        What a ``dense`` net minimises: cross-entropy over a softmax, or C = 1/2n Σ‖y - a‖²
-        over a sigmoid. The others use the first for their heads.
+        What a ``dense`` net minimises: cross-entropy, or C = 1/2n Σ‖y - a‖². The others use the
+        first for their heads.
+    output : {'softmax', 'sigmoid', 'linear'}
+        Over what, see `PAIRS`; left out: a softmax for cross-entropy, sigmoids for squared
+        error, or a linear unit if there is only one.
     label_scale : float
-        Value of the one hot label input (``ff`` only).
+        Value of the one hot label input (``ff`` and ``td``).
     goodness : {'squares', 'absolute'}
         What the goodness of a layer sums over its units (``ff`` only).
     embed : {'append', 'overwrite'}
@@ -95,16 +132,21 @@ class Network:
     activation: str = "relu"
     cost: str = "cross-entropy"
     label_scale: float = 1.0
+    output: str = ""
     goodness: str = "squares"
     embed: str = "append"
     level: bool = True
     head_layers: str = "all"
 
     def __post_init__(self):
+        if not self.output and self.cost in COSTS:
+            usual = "linear" if self.task == "regression" else dict(reversed(PAIRS))[self.cost]
+            object.__setattr__(self, "output", usual)
         for name, value, known in (
             ("kind of network", self.kind, KINDS),
             ("activation", self.activation, ACTIVATIONS),
             ("cost", self.cost, COSTS),
+            ("output", self.output, OUTPUTS),
             ("goodness", self.goodness, ELEMENTS),
             ("embedding", self.embed, EMBEDS),
             ("choice of layers", self.head_layers, HEAD_LAYERS),
@@ -116,7 +158,12 @@ class Network:
                 raise UsageError(f"a layer of {width} units; expected 1 to {MAX_UNITS:,}")
         if len(self.hidden) >= MAX_LAYERS:
             raise UsageError(f"{len(self.hidden)} hidden layers; expected fewer than {MAX_LAYERS}")
-        if self.classes < 2:
+        if (self.cost, self.output) not in PAIRS:
+            fitting = " or ".join(output for cost, output in PAIRS if cost == self.cost)
+            raise UsageError(
+                f"--cost {self.cost} goes with --output-activation {fitting}, not {self.output}"
+            )
+        if self.task == "regression" and (self.kind != "dense" or self.output != "linear"):
             raise UsageError("one class only; a classifier needs at least 2")
         if self.kind in _LOCAL:
             self._check_local(_LOCAL[self.kind])
@@ -128,13 +175,28 @@ class Network:
             raise UsageError(
                 f"{rule} layers are ReLU, not {self.activation}; leave out --activation"
             )
-        if self.cost != "cross-entropy":
+        if (self.cost, self.output) != PAIRS[0]:
             raise UsageError(f"{rule} has a loss of its own; leave out --cost")
+        if self.kind == "td" and len(self.hidden) > DYNAMICS.last:
+            raise UsageError(
+                f"the label would not reach the lowest of {len(self.hidden)} layers in "
+                f"{DYNAMICS.last} steps; take at most {DYNAMICS.last} with --top-down"
+            )
         if self.embed == "overwrite" and self.inputs <= self.classes:
             raise UsageError(
                 f"{self.classes} labels would overwrite all {self.inputs} inputs; "
                 "try --embed append"
             )
+
+    @property
+    def task(self):
+        """``classification``, or ``regression`` where one output stands for a number."""
+        return "classification" if self.classes > 1 else "regression"
+
+    @property
+    def cost_code(self):
+        """What the kernels know the pair of cost and output by."""
+        return PAIRS.index((self.cost, self.output))
 
     @functools.cached_property
     def layers(self):
@@ -143,7 +205,12 @@ class Network:
         layers = [
             (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
         ]
-        if self.kind in ("ff", "un"):
+        if self.kind == "td":
+            layers += [
+                (f"above{n}", above, width)
+                for n, (width, above) in enumerate(itertools.pairwise(self.hidden), start=1)
+            ]
+        if self.kind in ("ff", "un", "td"):
             layers.append(("head", self.head_inputs, self.classes))
         elif self.kind == "mf":
             layers += [
@@ -167,11 +234,13 @@ class Network:
     def shapes(self):
         """Name to shape of every tensor, in the order in which the vector holds them."""
         shapes = {}
+        labelled = {"ff": "layer1", "td": f"layer{len(self.hidden)}"}.get(self.kind)
         for name, inputs, outputs in self.layers:
             shapes[f"{name}.weight"] = (outputs, inputs)
-            if self.kind == "ff" and name == "layer1":
+            if name == labelled:
                 shapes[f"{name}.label"] = (outputs, self.classes)
-            shapes[f"{name}.bias"] = (outputs,)
+            if not name.startswith("above"):
+                shapes[f"{name}.bias"] = (outputs,)
         return shapes
 
     @property
@@ -206,7 +275,7 @@ class Network:
                     inputs,
                     outputs,
                     offsets[f"{name}.weight"],
-                    offsets[f"{name}.bias"],
+                    offsets.get(f"{name}.bias", -1),
                     offsets.get(f"{name}.label", -1),
                     ACTIVATIONS.index(activation),
                 )

@@ -13,9 +13,10 @@ from lwnn.errors import UsageError
 
 ALGOS = ("ff", "bp", "wp", "mf", "perceptron")
 #: Rules that an option makes of ``ff``, and how that is written.
-FORMS = {"un": "--negatives hybrid"}
+FORMS = {"un": "--negatives hybrid", "td": "--top-down"}
 RULES = (*ALGOS, *FORMS)
 _DENSE = ("bp", "wp")
+_MOST_ROWS = 65_536
 #: Those whose layers each learn for themselves.
 LOCAL = ("ff", "mf", *FORMS)
 #: Those that follow a gradient; the perceptron rule takes one row at a time as it comes.
@@ -49,7 +50,10 @@ class About:
     algos : tuple of str
         The rules, `FORMS` among them, that it means something to.
     needs : tuple
-        Name and values of another option that this one goes with; empty: none.
+        Name and values of another option that this one goes with; empty: none. No values: it
+        has to be given.
+    bars : tuple
+        Name and values of another option that this one does not go with; empty: none.
     flag : str
         Name on the command line and in the settings, if not that of the field.
     pattern, example : str
@@ -65,6 +69,7 @@ class About:
     span: tuple = ()
     algos: tuple = RULES
     needs: tuple = ()
+    bars: tuple = ()
     flag: str = ""
     pattern: str = ""
     example: str = ""
@@ -93,6 +98,13 @@ def _option(kind, text, panel, *, start=None, **more):
 
 
 def _default_batch(job):
+    if job.settings["optimizer"] == "gd":
+        if job.rows > _MOST_ROWS:
+            raise UsageError(
+                f"--optimizer gd takes all {job.rows:,} training rows at once; it is for "
+                f"{_MOST_ROWS:,} at most: use --optimizer sgd"
+            )
+        return job.rows
     return min(32 if job.rows < 10_000 else 100, job.rows)
 
 
@@ -110,10 +122,41 @@ def _default_rate(job):
     if job.rule == "perceptron":
         return 1.0
     if job.settings["optimizer"] == "adam":
-        twice = 2 if job.rule in ("ff", "mf") else 1
-        rate = min(0.01, max(0.001, 0.64 / job.inputs) * twice)
+        twice = 2 if job.rule in ("ff", "mf", "td") else 1
+        # States that feed back upon themselves take no larger steps.
+        most = 0.003 if job.rule == "td" else 0.01
+        rate = min(most, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
-    return 0.1 if job.settings["optimizer"] == "sgd" else 0.02
+    return _RATES[job.settings["optimizer"]]
+
+
+_RATES = {
+    "sgd": 0.1,
+    "momentum": 0.02,
+    "nesterov": 0.02,
+    "adagrad": 0.05,
+    "rmsprop": 0.002,
+    "gd": 0.5,
+}
+
+
+def _default_decay(job):
+    """A tenth at a fall; or, epoch by epoch, down to a hundredth."""
+    if job.settings["schedule"] == "step":
+        return 0.1
+    return float(f"{0.01 ** (1 / job.settings['epochs']):.3g}")
+
+
+def _default_decay_every(job):
+    return max(1, job.settings["epochs"] // 3)
+
+
+def _default_cost(job):
+    return "mse" if job.settings["task"] == "regression" else "cross-entropy"
+
+
+def _default_weights(job):
+    return "he" if job.settings["activation"] in ("relu", "leaky-relu") else "lecun"
 
 
 def _default_head_epochs(job):
@@ -131,12 +174,17 @@ def label_scale(inputs):
 
 def _default_label_scale(job):
     """What overwrites a pixel is as bright as a pixel can be."""
-    return 1.0 if job.settings["embed"] == "overwrite" else label_scale(job.inputs)
+    return 1.0 if job.settings.get("embed") == "overwrite" else label_scale(job.inputs)
 
 
 def _default_level(job):
     """Images differ in how much ink they have; a column of a table says something by its size."""
     return "rows" if job.images else "none"
+
+
+def _default_input_dropout(job):
+    """Pixels say much the same as their neighbours; columns of a table do not."""
+    return 0.2 if job.rule == "mf" and job.images else None
 
 
 def _default_sharpness(job):
@@ -165,21 +213,67 @@ class Options:
         shown="64",
         algos=_GRADIENT,
     )
+    task: str | None = _option(
+        str,
+        "What to learn: the class of a row, or a number.",
+        "Net",
+        default="classification",
+        values={
+            **dict.fromkeys(RULES, ("classification",)),
+            **dict.fromkeys(_DENSE, ("classification", "regression")),
+        },
+    )
     activation: str | None = _option(
         str,
         "Activation of the hidden layers.",
         "Net",
         default="relu",
-        values=("relu", "sigmoid", "tanh", "linear"),
+        values=("relu", "leaky-relu", "sigmoid", "tanh", "linear", "step"),
         algos=_DENSE,
     )
     cost: str | None = _option(
         str,
-        "What is minimised: cross-entropy over a softmax, or squared error over a sigmoid.",
+        "What is minimised.",
         "Net",
-        default="cross-entropy",
+        default=_default_cost,
+        shown="cross-entropy, or mse for regression",
         values=("cross-entropy", "mse"),
         algos=_DENSE,
+    )
+    output_activation: str | None = _option(
+        str,
+        "Activation of the output layer: cross-entropy over softmax or sigmoid, mse over sigmoid "
+        "or linear.",
+        "Net",
+        shown="softmax for cross-entropy, sigmoid for mse",
+        values=("softmax", "sigmoid", "linear"),
+        algos=_DENSE,
+    )
+    weights: str | None = _option(
+        str,
+        "How weights start.",
+        "Net",
+        default=_default_weights,
+        shown="he for relu and leaky-relu, lecun for the others",
+        values=("he", "lecun", "xavier", "normal"),
+        algos=_DENSE,
+        flag="init",
+    )
+    optimizer: str | None = _option(
+        str,
+        "How steps are taken; gd takes all rows at once.",
+        "Training",
+        default="adam",
+        values=("adam", "momentum", "nesterov", "rmsprop", "adagrad", "sgd", "gd"),
+        algos=_GRADIENT,
+    )
+    momentum: float | None = _option(
+        float,
+        "Share of the last step that is kept.",
+        "Training",
+        default=0.9,
+        needs=("optimizer", ("momentum", "nesterov")),
+        algos=_GRADIENT,
     )
     batch: int | None = _option(
         int,
@@ -187,8 +281,9 @@ class Options:
         "Training",
         default=_default_batch,
         shown="32, or 100 from 10,000 training rows on",
-        span=(1, 65_536),
+        span=(1, _MOST_ROWS),
         algos=_GRADIENT,
+        bars=("optimizer", ("gd",)),
     )
     epochs: int | None = _option(
         int,
@@ -197,22 +292,6 @@ class Options:
         default=_default_epochs,
         shown="about 3,000 updates, 10 to 200 epochs",
         span=(1, 1_000_000),
-    )
-    optimizer: str | None = _option(
-        str,
-        "How steps are taken.",
-        "Training",
-        default="adam",
-        values=("adam", "momentum", "sgd"),
-        algos=_GRADIENT,
-    )
-    momentum: float | None = _option(
-        float,
-        "Share of the last step that is kept.",
-        "Training",
-        default=0.9,
-        algos=_GRADIENT,
-        needs=("optimizer", ("momentum",)),
     )
     rate: float | None = _option(
         float,
@@ -230,6 +309,103 @@ class Options:
         default=_default_patience,
         shown="a third of the epochs, at least 10",
         span=(1, 1_000_000),
+    )
+    schedule: str | None = _option(
+        str,
+        "How the rate falls over the epochs.",
+        "Schedule",
+        default="cooldown",
+        values=("cooldown", "constant", "step", "exponential", "cosine"),
+    )
+    decay: float | None = _option(
+        float,
+        "Factor of the rate at each fall (step) or in each epoch (exponential).",
+        "Schedule",
+        default=_default_decay,
+        shown="0.1 for step; exponential ends at a hundredth",
+        span=(1e-6, 1),
+        needs=("schedule", ("step", "exponential")),
+    )
+    decay_every: int | None = _option(
+        int,
+        "Epochs between two falls.",
+        "Schedule",
+        default=_default_decay_every,
+        shown="a third of the epochs",
+        span=(1, 1_000_000),
+        needs=("schedule", ("step",)),
+    )
+    warmup: int | None = _option(
+        int,
+        "Epochs in which the rate rises to its full height.",
+        "Schedule",
+        span=(0, 1_000_000),
+    )
+    l1: float | None = _option(
+        float,
+        "Penalty on the weights' magnitudes: draws small ones to 0.",
+        "Penalties and noise",
+        span=(0, 1e3),
+        algos=_GRADIENT,
+    )
+    l2: float | None = _option(
+        float,
+        "Penalty on the weights' squares: weight decay.",
+        "Penalties and noise",
+        span=(0, 1e3),
+        algos=_GRADIENT,
+    )
+    clip_gradient: float | None = _option(
+        float,
+        "Bound of each component of the gradient.",
+        "Penalties and noise",
+        span=(1e-12, 1e12),
+        algos=_GRADIENT,
+    )
+    gradient_noise: float | None = _option(
+        float,
+        "Variance of noise on the gradient in the first step.",
+        "Penalties and noise",
+        span=(0, 1e6),
+        algos=_GRADIENT,
+    )
+    noise_decay: float | None = _option(
+        float,
+        "Power of 1/(1 + step) by which that variance falls.",
+        "Penalties and noise",
+        default=0.55,
+        span=(0, 10),
+        needs=("gradient_noise", ()),
+        algos=_GRADIENT,
+    )
+    weight_noise: float | None = _option(
+        float,
+        "Standard deviation of noise on the weights, anew in every mini-batch.",
+        "Penalties and noise",
+        span=(0, 1e3),
+        algos=_GRADIENT,
+    )
+    input_noise: float | None = _option(
+        float,
+        "Standard deviation of noise on the scaled inputs, anew in every mini-batch.",
+        "Penalties and noise",
+        span=(0, 1e3),
+        algos=_GRADIENT,
+    )
+    dropout: float | None = _option(
+        float,
+        "Share of the hidden units that are silent, anew for every row.",
+        "Penalties and noise",
+        span=(0, 0.99),
+        algos=("bp",),
+    )
+    label_smoothing: float | None = _option(
+        float,
+        "Share of every target that is spread over all classes.",
+        "Penalties and noise",
+        span=(0, 0.99),
+        algos=_DENSE,
+        bars=("task", ("regression",)),
     )
     loss: str | None = _option(
         str,
@@ -294,7 +470,7 @@ class Options:
         default=_default_label_scale,
         shown="1, or more for over 25 inputs",
         span=(1e-6, 1e6),
-        algos=("ff",),
+        algos=("ff", "td"),
     )
     level: str | None = _option(
         str,
@@ -341,12 +517,25 @@ class Options:
     readout: str | None = _option(
         str,
         "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
-        "averaged; mf: the sum of all layers' heads, or the last one.",
+        "averaged (not top-down); mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="both, or sum",
-        values={"ff": ("both", "goodness", "head"), "mf": ("sum", "last")},
-        algos=("ff", "mf"),
+        shown="both, goodness if top-down, sum for mf",
+        values={
+            "ff": ("both", "goodness", "head"),
+            "td": ("goodness", "head"),
+            "mf": ("sum", "last"),
+        },
+        algos=("ff", "td", "mf"),
+    )
+    top_down: bool = _option(
+        bool,
+        "Let each layer read the one above as well, a step later; above the top stands the label.",
+        "Forward-Forward",
+        start=False,
+        default=True,
+        shown="False",
+        algos=("td",),
     )
     head_epochs: int | None = _option(
         int,
@@ -404,6 +593,15 @@ class Options:
         "Height and width of the images, where the file does not say, such as 8x8.",
         "Rows",
     )
+    input_dropout: float | None = _option(
+        float,
+        "Share of a row's inputs that are silent, anew in every epoch.",
+        "Rows",
+        default=_default_input_dropout,
+        shown="0.2 for mf on bytes, else none",
+        span=(0, 0.95),
+        algos=_GRADIENT,
+    )
     val: Any = _option("part", "Validation rows: a share, or a file.", "Rows", start=0.1)
     test: Any = _option("part", "Test rows: a share, or a file.", "Rows", start=0.2)
     seed: int = _option(
@@ -443,13 +641,15 @@ def help_text(name):
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
     values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(map(_spelt, told.algos))}." if told.algos != RULES else ""
+    rules = f"For {', '.join(map(_spelt, _rules(name, told)))}." if told.algos != RULES else ""
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
     return " ".join(part for part in (told.help, values, rules, shown) if part)
 
 
 def rule_of(options):
     """The rule that the options ask for: one of `RULES`."""
+    if options.algo == "ff" and options.top_down:
+        return "td"
     if options.algo == "ff" and options.negatives == "hybrid":
         return "un"
     return options.algo
@@ -462,7 +662,7 @@ def _spelt(rule):
 
 def _all_values(told):
     if isinstance(told.values, dict):
-        return [value for values in told.values.values() for value in values]
+        return list(dict.fromkeys(value for values in told.values.values() for value in values))
     return told.values
 
 
@@ -479,12 +679,26 @@ def check(options):
         if value is None or value is False:
             continue
         if rule in RULES and rule not in told.algos:
-            fitting = " or ".join(map(_asked, told.algos))
+            fitting = " or ".join(map(_asked, _plain(_rules(name, told))))
             raise UsageError(f"--{flag(name)} goes with {fitting}, not with {_asked(rule)}")
         check_value(name, value, rule)
-        if told.needs and _given(options, told.needs[0]) not in told.needs[1]:
+        if told.needs and not _fits(told.needs, _given(options, told.needs[0])):
             fitting = " or ".join(map(str, told.needs[1]))
-            raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}")
+            raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}".rstrip())
+        if told.bars and _given(options, told.bars[0]) in told.bars[1]:
+            other = f"--{flag(told.bars[0])} {_given(options, told.bars[0])}"
+            raise UsageError(f"--{flag(name)} does not go with {other}")
+
+
+def _rules(name, told):
+    """The rules that an option is for; what makes a form of ``ff`` is for ``ff``."""
+    rules = ("ff" if f"--{flag(name)}" in FORMS.get(rule, "") else rule for rule in told.algos)
+    return list(dict.fromkeys(rules))
+
+
+def _plain(rules):
+    """Without the forms of ``ff`` where that is among them."""
+    return [rule for rule in rules if rule not in FORMS] if "ff" in rules else rules
 
 
 def _asked(rule):
@@ -495,6 +709,11 @@ def _asked(rule):
 def _given(options, name):
     value = getattr(options, name)
     return about(name).default if value is None else value
+
+
+def _fits(needs, value):
+    """Whether the option that is needed has one of its values, or any that means something."""
+    return value in needs[1] if needs[1] else bool(value)
 
 
 def check_value(name, value, algo):
@@ -541,7 +760,7 @@ def resolve(options, rows, inputs, images=False):
         if not _has_needed(told, job):
             continue
         value = getattr(options, name)
-        if value is None:
+        if value is None or (told.kind is bool and not value):
             value = told.default(job) if callable(told.default) else told.default
         if name == "batch":
             value = min(value, rows)
@@ -554,7 +773,7 @@ def _has_needed(told, job):
     """Whether the option that this one goes with, if the rule has it, is set as it must be."""
     if not told.needs or job.rule not in about(told.needs[0]).algos:
         return True
-    return job.settings.get(key(told.needs[0])) in told.needs[1]
+    return _fits(told.needs, job.settings.get(key(told.needs[0])))
 
 
 def _describe():

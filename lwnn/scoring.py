@@ -1,11 +1,13 @@
 """From raw rows to a score per class: what learning watches and what a model predicts with."""
 
 import math
+import typing
 
 import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.errors import DataError, UsageError
+from lwnn.network import DYNAMICS
 
 #: How a net of each kind says what it sees: the scores of its output layer; the goodness summed
 #: over the layers for every label in turn, the softmax head's one pass, or both averaged; the last
@@ -15,6 +17,7 @@ READOUTS = {
     "ff": ("goodness", "head", "both"),
     "mf": ("last", "sum"),
     "un": ("head",),
+    "td": ("goodness", "head"),
 }
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
@@ -77,7 +80,7 @@ class Scorer:
         kind = self._network.kind
         if kind == "mf":
             return self.until(x, NEVER, threads)[0]
-        if kind == "ff":
+        if kind in ("ff", "td"):
             goodness, head = self.apart(x, threads)
             if self._readout == "both":
                 return (goodness + head) / 2
@@ -90,7 +93,7 @@ class Scorer:
         return out
 
     def apart(self, x, threads=1):
-        """Scores by goodness and by the head, those that the readout needs (``ff``).
+        """Scores by goodness and by the head, those that the readout needs (``ff``, ``td``).
 
         Both are logits: their softmax gives shares, and the mean of the two the geometric mean of
         those shares.
@@ -106,10 +109,12 @@ class Scorer:
             outs = (out, np.empty_like(out))
         else:
             outs = (out, none) if self._readout == "goodness" else (none, out)
-        shape = (self._goals, self._network.form)
-        self._run(
-            kernels.ff_scores, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads
-        )
+        network = self._network
+        if network.kind == "td":
+            kernel, shape = kernels.td_scores, (network.level, network.label_scale, *DYNAMICS)
+        else:
+            kernel, shape = kernels.ff_scores, (self._goals, network.form)
+        self._run(kernel, (*self._net, *shape, x, *self._scaling, *outs), len(x), threads)
         return outs
 
     def until(self, x, sure, threads=1):
@@ -191,6 +196,8 @@ class Scorer:
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+        if network.kind == "td":
+            return batch, kernels.td_workspace(table, batch, DYNAMICS.steps, False, threads)
         size = {
             "dense": kernels.dense_workspace,
             "mf": kernels.mf_workspace,
@@ -247,23 +254,48 @@ def check_rows(x, inputs):
     return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 else np.float32)
 
 
-def probabilities(scores, cost="cross-entropy"):
+class Response(typing.NamedTuple):
+    """What the one output of a regression stands for: value = offset + scale * output.
+
+    Learnt from the training rows, whose values then have mean 0 and deviation 1.
+    """
+
+    offset: float
+    scale: float
+
+    @classmethod
+    def of(cls, y):
+        """Mean and standard deviation of values that are not all alike."""
+        y = y.astype(np.float64)
+        return cls(float(y.mean()), float(y.std()) or 1.0)
+
+    def outputs(self, y):
+        """What the net is to give for these values, float32 (n,)."""
+        return ((y.astype(np.float64) - self.offset) / self.scale).astype(np.float32)
+
+    def values(self, scores):
+        """What scores (n, 1) stand for, float64 (n,)."""
+        return self.offset + self.scale * scores[:, 0].astype(np.float64)
+
+
+def probabilities(scores, output="softmax"):
     """Scores as shares that sum to 1 in every row.
 
     Parameters
     ----------
     scores : ndarray, shape (n, classes)
-    cost : {'cross-entropy', 'mse'}
-        What the net was trained with: softmax, or sigmoid outputs divided by their sum.
+    output : {'softmax', 'sigmoid', 'linear'}
+        What the net's outputs are; sigmoids and linear ones, no less than 0, are divided by
+        their sum.
 
     Returns
     -------
     ndarray of float64, shape (n, classes)
     """
     scores = scores.astype(np.float64)
-    if cost == "mse":
-        shares = np.exp(-np.logaddexp(0, -scores))
-        # All outputs may underflow to 0 together; then nothing is known.
+    if output != "softmax":
+        shares = scores if output == "linear" else np.exp(-np.logaddexp(0, -scores))
+        # All outputs may be 0 together; then nothing is known.
         shares = np.maximum(shares, np.finfo(np.float64).tiny)
     else:
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -1,6 +1,7 @@
 """From a dataset and a few options to a trained model with its measures."""
 
 import dataclasses
+import functools
 import math
 import os
 
@@ -11,18 +12,19 @@ from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
 from lwnn.learning import FORMS, RULES, fit
-from lwnn.learning.augment import Shifts
+from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
-from lwnn.learning.optimizers import Optimizer
+from lwnn.learning.optimizers import SETTINGS, Optimizer
 from lwnn.learning.rule import Rows
-from lwnn.metrics import summary
+from lwnn.learning.schedules import Schedule
+from lwnn.metrics import regression_summary, summary
 from lwnn.model import Model
 from lwnn.network import Network
 from lwnn.options import Options, check, key, resolve, rule_of
-from lwnn.scoring import probabilities
+from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
-_STREAMS = ("split", "init", "shuffle", "draws", "augment")
+_STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise", "silence")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 
@@ -38,11 +40,11 @@ class Run:
         What was trained with, defaults filled in.
     metrics : dict
         ``train``, ``validation`` and ``test``, each ``{"accuracy": …, "loss": …, "rows": …}``,
-        those that exist. The loss is the cross-entropy of the predicted shares, in nats. The
-        test rows are looked at once, after training.
+        or ``{"r2": …, "rmse": …, "rows": …}`` for numbers, those that exist. The loss is the
+        cross-entropy of the predicted shares, in nats. The test rows are looked at once, after
+        training.
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``; for Forward-Forward also
-        ``layers``, see `lwnn.learning.ForwardForward.health`.
+        As in `lwnn.learning.Fit`.
     best_epoch, epochs_run : int
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
@@ -81,9 +83,15 @@ class Parts:
     validation: Rows
     test: Rows
 
+    @functools.cached_property
+    def response(self):
+        """What the output of a net stands for that learns from the training rows, or None."""
+        return Response.of(self.train.y) if self.train.y.dtype.kind == "f" else None
+
     def existing(self):
         """Name and rows of the parts that have any."""
-        return [(name, rows) for name, rows in vars(self).items() if len(rows)]
+        parts = {name: getattr(self, name) for name in ("train", "validation", "test")}
+        return [(name, rows) for name, rows in parts.items() if len(rows)]
 
 
 def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
@@ -121,20 +129,23 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """
     options = options or Options()
     check(options)
+    check_task(dataset, options)
     parts, scaler = share_out(dataset, options)
     rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
     result = fit(
         rule,
-        parts.validation,
+        outputs(parts.validation, parts.response),
         epochs=settings["epochs"],
         rate=settings["lr"],
         patience=settings["patience"],
+        schedule=make_schedule(settings),
         shuffle=stream(options.seed, "shuffle"),
         on_epoch=on_epoch,
     )
     model = assemble(dataset, rule, scaler, settings, image_shape(dataset, options))
+    model = dataclasses.replace(model, response=parts.response)
     return Run(
         model=model,
         options=settings,
@@ -166,7 +177,9 @@ def share_out(dataset, options):
     val, test = options.val, options.test
     shares = [0.0 if isinstance(part, Dataset) else part for part in (val, test)]
     seed = int(stream(options.seed, "split").integers(2**63))
-    train_rows, val_rows, test_rows = split(dataset.y, *shares, seed)
+    # Values have no classes of which each part needs its share.
+    strata = np.zeros(len(dataset.y), np.int32) if dataset.numeric else dataset.y
+    train_rows, val_rows, test_rows = split(strata, *shares, seed)
     scaler = Scaler.for_dataset(dataset, train_rows)
 
     def rows_of(part, rows):
@@ -179,10 +192,29 @@ def share_out(dataset, options):
     return parts, scaler
 
 
+def check_task(dataset, options):
+    """Refuse a dataset whose targets are not those of the task."""
+    if dataset.numeric != (options.task == "regression"):
+        kind, numeric = ("numbers", True) if dataset.numeric else ("classes", False)
+        task = "regression" if numeric else "classification"
+        raise UsageError(
+            f"the targets of {dataset.source} are {kind}; train with task {task!r}, or load it "
+            f"with numeric={not numeric}"
+        )
+
+
+def outputs(rows, response):
+    """The rows with what a net is to give for them."""
+    return Rows(rows.x, response.outputs(rows.y)) if response else rows
+
+
 def measure(model, rows, threads=1):
-    """Accuracy and cross-entropy on these rows."""
+    """Accuracy and cross-entropy on these rows, or R² and RMSE."""
     scores = model.scores(rows.x, threads)
-    shares = probabilities(scores, model.network.cost)
+    if model.response:
+        found = regression_summary(rows.y, model.response.values(scores))
+        return {**found, "rows": len(rows)}
+    shares = probabilities(scores, model.network.output)
     return {**summary(rows.y, scores.argmax(axis=1), shares), "rows": len(rows)}
 
 
@@ -206,9 +238,11 @@ def prepare(dataset, parts, scaler, options, given=None):
         kind=rule_class.kind,
         inputs=inputs,
         hidden=tuple(settings.get("hidden", ())),
-        classes=len(dataset.labels),
+        classes=len(dataset.labels) or 1,
         activation=settings.get("activation", "relu"),
         cost=settings.get("cost", "cross-entropy"),
+        output=settings.get("output_activation", ""),
+        label_scale=settings.get("label_scale", 1.0),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         level=settings.get("level") == "rows",
     )
@@ -217,18 +251,32 @@ def prepare(dataset, parts, scaler, options, given=None):
         extra["image_shape"] = image_shape(dataset, options)
     rule = rule_class(
         network,
-        parts.train,
+        outputs(parts.train, parts.response),
         np.stack([scaler.offset, scaler.scale]),
         scaler.clip,
-        Optimizer(settings.get("optimizer", "sgd"), network.size, settings.get("momentum", 0.9)),
+        make_optimizer(settings, network, options.seed),
         batch=settings.get("batch", 1),
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
-        shifts=shifts_of(dataset, parts.train.x, options),
+        shifts=changes_of(dataset, parts.train.x, scaler, settings, options),
         **extra,
     )
     return rule, settings
+
+
+def make_optimizer(settings, network, seed):
+    """The optimizer that the settings ask for, its noise drawn from the run's seed."""
+    chosen = {name: settings[name] for name in SETTINGS if name in settings}
+    noise = int(stream(seed, "noise").integers(2**53))
+    return Optimizer(settings.get("optimizer", "sgd"), network.size, **chosen, seed=noise)
+
+
+def make_schedule(settings):
+    """The schedule that the settings ask for."""
+    names = ("decay", "decay_every", "warmup")
+    chosen = {name: settings[name] for name in names if name in settings}
+    return Schedule(settings["schedule"], **chosen)
 
 
 def _forward_forward(dataset, settings, options):
@@ -240,7 +288,6 @@ def _forward_forward(dataset, settings, options):
             "or add --image HEIGHTxWIDTH"
         )
     return {
-        "label_scale": settings["label_scale"],
         "goodness": GOODNESS[settings["goodness"]],
         "embed": settings["embed"],
         "head_layers": settings["head_layers"],
@@ -274,6 +321,15 @@ def shifts_of(dataset, x, options):
             f"add --image HEIGHTxWIDTH, of {x.shape[1]:,} pixels together"
         )
     return Shifts(x, shape, most, stream(options.seed, "augment"))
+
+
+def changes_of(dataset, x, scaler, settings, options):
+    """What changes the training rows for every epoch, if anything is to."""
+    shifts = shifts_of(dataset, x, options)
+    share = settings.get("input_dropout")
+    if not share:
+        return shifts
+    return Silences(x, share, scaler.offset, stream(options.seed, "silence"), shifts)
 
 
 def default_threads(rule_class, network, batch):

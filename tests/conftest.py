@@ -47,6 +47,8 @@ KINDS = {
     "last": ("mf", "last", "relu", False),
     "sum": ("mf", "sum", "relu", False),
     "unsupervised": ("un", "head", "relu", False),
+    "top-down": ("td", "goodness", "relu", False),
+    "top-down-head": ("td", "head", "relu", False),
     "int8-dense": ("dense", None, "tanh", True),
     "int8-goodness": ("ff", "goodness", "relu", True),
     "int8-head": ("ff", "head", "relu", True),
@@ -54,6 +56,8 @@ KINDS = {
     "int8-last": ("mf", "last", "relu", True),
     "int8-sum": ("mf", "sum", "relu", True),
     "int8-unsupervised": ("un", "head", "relu", True),
+    "int8-top-down": ("td", "goodness", "relu", True),
+    "int8-top-down-head": ("td", "head", "relu", True),
 }
 
 

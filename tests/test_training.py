@@ -10,7 +10,9 @@ from lwnn._kernels import kernels
 from lwnn.data import Dataset
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning import RULES
-from lwnn.training import Options, resolve, share_out, train
+from lwnn.network import Network
+from lwnn.options import about
+from lwnn.training import Options, make_optimizer, resolve, share_out, train
 
 QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
 #: Rules that follow a gradient, with hidden layers, mini-batches and optimizers.
@@ -89,18 +91,24 @@ REFUSED = [
     ({"algo": "mf", "hidden": ()}, "Mono-Forward needs a hidden layer; try --hidden 64"),
     ({"algo": "mf", "cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo mf"),
     ({"algo": "bp", "delta": 0.1}, "--delta goes with --algo wp, not with --algo bp"),
-    ({"momentum": 0.5}, "--momentum goes with --optimizer momentum"),
+    ({"momentum": 0.5}, "--momentum goes with --optimizer momentum or nesterov"),
+    ({"noise_decay": 0.5}, "--noise-decay goes with --gradient-noise"),
+    ({"decay": 0.5}, "--decay goes with --schedule step or exponential"),
+    ({"schedule": "exponential", "decay_every": 2}, "--decay-every goes with --schedule step"),
+    ({"optimizer": "gd", "batch": 8}, "--batch does not go with --optimizer gd"),
+    ({"l1": -0.5}, "--l1 -0.5; expected 0 to 1000"),
+    ({"clip_gradient": 0}, "--clip-gradient 0; expected 1e-12 to 1e+12"),
     (
         {"optimizer": "momentum", "momentum": 1.0},
         "momentum 1; expected 0 or more, below 1",
     ),
-    ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, sgd"),
+    ({"optimizer": "lion"}, "unknown --optimizer 'lion'; choose from adam, momentum, nesterov"),
     ({"readout": "best"}, "unknown --readout 'best'; choose from both, goodness, head"),
     ({"algo": "wp", "delta": 5.0}, "--delta 5; expected between 1e-6 and 1"),
     ({"algo": "bp", "cost": "hinge"}, "unknown --cost 'hinge'; choose from cross-entropy, mse"),
     (
         {"algo": "bp", "activation": "gelu"},
-        "unknown --activation 'gelu'; choose from relu, sigmoid, tanh, linear",
+        "unknown --activation 'gelu'; choose from relu, leaky-relu, sigmoid",
     ),
     ({"hidden": ()}, "Forward-Forward needs a hidden layer; try --hidden 64"),
     ({"hidden": (0,)}, "a layer of 0 units; expected 1 to 65,536"),
@@ -109,8 +117,12 @@ REFUSED = [
         "--readout goes with --algo ff or --algo mf, not with --negatives hybrid",
     ),
     ({"head_epochs": 9}, "--head-epochs goes with --negatives hybrid, not with --algo ff"),
-    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff or --negatives"),
+    ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff, not with --algo bp"),
     ({"negatives": "hybrid", "hidden": ()}, "Forward-Forward needs a hidden layer"),
+    ({"top_down": True, "readout": "both"}, "unknown --readout 'both'; choose from goodness, head"),
+    ({"top_down": True, "algo": "bp"}, "--top-down goes with --algo ff, not with --algo bp"),
+    ({"top_down": True, "negatives": "hybrid"}, "goes with --algo ff, not with --top-down"),
+    ({"top_down": True, "hidden": (5,) * 6}, "would not reach the lowest of 6 layers in 5 steps"),
     ({"augment": "turn:2"}, "--augment turn:2: expected such as shift:2"),
     ({"augment": "shift:0"}, "--augment shift:0: expected such as shift:2"),
     ({"augment": "shift:1"}, "where.csv says nothing of height and width; add --image"),
@@ -135,11 +147,17 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
     [
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
         (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
+        (60_000, 784, {"top_down": True}, {"lr": 0.002, "label_scale": 5.6}),
+        (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "goodness"}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
         (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
         (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
+        (1200, 64, {"optimizer": "gd"}, {"batch": 1200, "epochs": 200}),
+        (1200, 64, {"schedule": "step"}, {"decay": 0.1, "decay_every": 26}),
+        (1200, 64, {"schedule": "exponential"}, {"decay": 0.944}),
+        (1200, 64, {"gradient_noise": 0.1}, {"noise_decay": 0.55}),
         (1200, 64, {"epochs": 7, "batch": 5, "rate": 0.3, "patience": 2, "hidden": (3, 4)}, {}),
     ],
 )
@@ -172,12 +190,13 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "readout": "both",
             },
         ),
-        ("bp", {"activation": "relu", "cost": "cross-entropy"}),
+        ("bp", {"activation": "relu", "cost": "cross-entropy", "init": "he"}),
         (
             "wp",
             {
                 "activation": "relu",
                 "cost": "cross-entropy",
+                "init": "he",
                 "perturb": "weight",
                 "delta": 1e-3,
                 "differences": "forward",
@@ -187,7 +206,18 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
     ],
 )
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
-    common = {"algo", "hidden", "epochs", "batch", "optimizer", "lr", "patience", "seed"}
+    common = {
+        "algo",
+        "hidden",
+        "task",
+        "epochs",
+        "batch",
+        "optimizer",
+        "lr",
+        "schedule",
+        "patience",
+        "seed",
+    }
     settings = resolve(Options(algo=algo), 500, 9)
     assert set(settings) == common | set(extra)
     assert {name: settings[name] for name in extra} == extra
@@ -463,6 +493,42 @@ def test_hybrids_of_images_are_made_of_regions(digits):
     assert alike[True] > 0.7
 
 
+# ---------------------------------------------------------------- top-down
+
+SETTLING = {"top_down": True, **QUICK, "hidden": (12, 9)}
+
+
+def test_top_down_repeats_and_is_counted(dataset):
+    first, again, two, seeded = (
+        train(dataset, Options(**SETTLING, **changes))
+        for changes in ({"threads": 1}, {"threads": 1}, {"threads": 2}, {"seed": 1})
+    )
+    assert same_model(first, again)
+    assert same_model(first, two)
+    assert not same_model(first, seeded)
+    assert first.model.network.kind == "td"
+    assert (first.options["top_down"], first.options["readout"]) == (True, "goodness")
+    assert first.forward_passes == 6
+    table, size = two.model.network.table, two.model.size
+    scratch = kernels.td_workspace(table, 16, 3, True, 2)
+    assert two.working_bytes == 4 * (4 * size + scratch + 84)
+
+
+@pytest.mark.parametrize("readout", ["goodness", "head"])
+@pytest.mark.parametrize("hidden", [(32,), (32, 32)], ids=len)
+def test_the_digits_are_learnt_top_down(digits, hidden, readout):
+    options = Options(top_down=True, hidden=hidden, readout=readout, epochs=10)
+    assert train(digits, options).metrics["test"]["accuracy"] >= 0.92
+
+
+def test_the_layer_above_is_heard(digits):
+    """Else this would be plain Forward-Forward: silenced, its weights change the scores."""
+    run = train(digits, Options(top_down=True, hidden=(32, 32), epochs=3))
+    x, before = digits.x[:50], run.model.scores(digits.x[:50])
+    run.model.params["above1.weight"][:] = 0
+    assert np.abs(run.model.scores(x) - before).max() > 0.05
+
+
 # ---------------------------------------------------------------- moved images
 
 MOVED = {"augment": "shift:1", "image": (2, 3)}
@@ -538,3 +604,80 @@ def test_bytes_are_mapped_to_shares_of_white(digits):
     assert (run.model.offset == 0).all()
     assert run.model.scale == pytest.approx(1 / 255)
     assert run.metrics["test"]["accuracy"] >= 0.9
+
+
+def test_gradient_descent_refuses_more_rows_than_fit_a_mini_batch():
+    with pytest.raises(UsageError, match=r"all 65,537 training rows at once; .* 65,536 at most"):
+        resolve(Options(optimizer="gd"), 65_537, 4)
+
+
+#: Each changes what is learnt, whatever the rule.
+SHAPING = [
+    *({"optimizer": name} for name in about("optimizer").values if name != "adam"),
+    *({"schedule": name} for name in about("schedule").values if name != "cooldown"),
+    {"schedule": "step", "decay": 0.5},
+    {"schedule": "step", "decay_every": 3},
+    {"warmup": 2},
+    {"l1": 0.01},
+    {"l2": 0.1},
+    {"clip_gradient": 1e-3, "optimizer": "sgd"},
+    {"gradient_noise": 0.1},
+    {"gradient_noise": 0.1, "noise_decay": 0.1},
+    {"weight_noise": 0.1},
+    {"input_noise": 0.1},
+]
+
+
+def offered(algo, options):
+    """Those of the options that the rule takes."""
+    return {name: value for name, value in options.items() if algo in about(name).algos}
+
+
+#: Every rule with all that it takes.
+ASKED = [
+    (algo, changes)
+    for algo in RULES
+    for changes in SHAPING
+    if set(changes) == set(offered(algo, changes))
+]
+
+
+def test_every_gradient_rule_takes_all_that_shapes_a_step():
+    assert [algo for algo, _ in ASKED if algo in GRADIENT] == [
+        algo for algo in GRADIENT for _ in SHAPING
+    ]
+    assert "perceptron" in dict(ASKED)
+
+
+@pytest.mark.parametrize(("algo", "changes"), ASKED, ids=str)
+def test_what_is_asked_for_reaches_every_rule_and_repeats(dataset, algo, changes):
+    def learnt(**options):
+        options = {**offered(algo, QUICK), "epochs": 4, **options}
+        if options.get("optimizer") == "gd":
+            del options["batch"]
+        run = train(dataset, Options(algo=algo, **options))
+        return run.model.params.vector.tobytes()
+
+    assert learnt(**changes) == learnt(**changes, threads=2)
+    less = dict(list(changes.items())[:-1]) if len(changes) > 1 else {}
+    assert learnt(**changes) != learnt(**less)
+
+
+def test_the_seed_decides_the_noise(dataset):
+    options = {**QUICK, "algo": "bp", "input_noise": 0.5, "val": 0, "test": 0}
+    seeds = [
+        make_optimizer({"optimizer": "sgd"}, Network("dense", 3, (), 3), n).seed for n in (1, 2)
+    ]
+    assert seeds[0] != seeds[1]
+    runs = [train(dataset, Options(**options, seed=1)) for _ in range(2)]
+    assert runs[0].model.params.vector.tobytes() == runs[1].model.params.vector.tobytes()
+
+
+@pytest.mark.parametrize("name", ["bp", "wp"])
+def test_saturation_stands_in_the_history(dataset, name):
+    """Weights from N(0, 1) on many inputs saturate; small ones do not."""
+    shape = {**QUICK, "algo": name, "activation": "sigmoid", "hidden": (12, 7)}
+    runs = [train(dataset, Options(**shape, weights=start)) for start in ("normal", "xavier")]
+    wide, narrow = ([entry["saturation"] for entry in run.history] for run in runs)
+    assert all(len(shares) == 2 for shares in (*wide, *narrow))
+    assert wide[0][0] > 0.1 > narrow[0][0]

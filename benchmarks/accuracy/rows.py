@@ -63,6 +63,18 @@ _HINTON = {
     "readout": "goodness",
 }
 _TWO = {"hidden": (500, 500), "epochs": 10}
+_TEXTBOOK = {
+    "algo": "bp",
+    "hidden": (30,),
+    "activation": "sigmoid",
+    "cost": "mse",
+    "weights": "normal",
+    "optimizer": "sgd",
+    "rate": 3.0,
+    "batch": 10,
+    "epochs": 30,
+    "schedule": "constant",
+}
 
 ROWS = {
     row.name: row
@@ -75,6 +87,10 @@ ROWS = {
             peer="bp",
         ),
         Row("bp", "backprop, 784-500-500, 10 epochs", {"algo": "bp", **_TWO}),
+        # Nielsen 2015, chapter 1: about 95 % right.
+        Row(
+            "textbook", "sigmoid units and squared error, 784-30, 30 epochs", _TEXTBOOK, target=5.5
+        ),
         Row("mf", "Mono-Forward, 784-500-500, 10 epochs", {"algo": "mf", **_TWO}, target=1.40),
         Row("hinton", "Hinton's recipe, 3 x 1000, 100 epochs", _HINTON, target=1.45, seeds=(0,)),
         Row(
@@ -82,6 +98,20 @@ ROWS = {
             "FF, 784-1000-1000, images moved by up to 2 pixels, 100 epochs",
             {"algo": "ff", "hidden": (1000, 1000), "epochs": 100, "augment": "shift:2"},
             target=0.75,
+            seeds=(0,),
+        ),
+        Row(
+            "unsupervised",
+            "unsupervised, hybrid negatives, 784-1000-1000, 20 epochs, linear head",
+            {"algo": "ff", "negatives": "hybrid", "hidden": (1000, 1000), "epochs": 20},
+            target=1.50,
+            seeds=(0,),
+        ),
+        Row(
+            "top-down",
+            "recurrent, top-down FF, 784-500-500, 15 epochs",
+            {"algo": "ff", "top_down": True, "hidden": (500, 500), "epochs": 15},
+            target=1.50,
             seeds=(0,),
         ),
         *_small(32),

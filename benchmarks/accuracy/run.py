@@ -7,6 +7,7 @@ import numpy as np
 
 import lwnn
 from benchmarks.accuracy.data import parts
+from lwnn.scoring import READOUTS
 
 
 def outcome(row, seed, folders, *, choosing=False, threads=None, epochs=None, on_epoch=None):
@@ -51,14 +52,15 @@ def outcome(row, seed, folders, *, choosing=False, threads=None, epochs=None, on
         "seconds": round(time.perf_counter() - began, 1),
         "settings": run.options,
     }
-    if choosing and test is not None and run.model.network.kind == "ff":
-        found["readouts"] = _by_readout(run.model, test)
+    readouts = READOUTS[run.model.network.kind]
+    if choosing and test is not None and len(readouts) > 1:
+        found["readouts"] = _by_readout(run.model, test, readouts)
     return found
 
 
-def _by_readout(model, test):
+def _by_readout(model, test, readouts):
     errors = {}
-    for readout in ("goodness", "head", "both"):
+    for readout in readouts:
         other = dataclasses.replace(model, readout=readout)
         errors[readout] = _percent(np.mean(other.predict_index(test.x) != test.y))
     return errors

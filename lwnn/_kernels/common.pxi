@@ -5,7 +5,9 @@
 # Rows of samples, `[sample][unit]`, are made beside them where a gradient needs them.
 
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, expf, fabsf, log1pf, expm1f, logf, sqrtf, tanhf
+from libc.math cimport (
+    INFINITY, cosf, expf, expm1f, fabsf, log1pf, logf, pow, sqrt, sqrtf, tanhf,
+)
 from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "tile.h" nogil:
@@ -32,6 +34,11 @@ ctypedef fused data_t:
     float
     unsigned char
 
+# What a row is to become: a class, or a value.
+ctypedef fused target_t:
+    int
+    float
+
 # Columns of the layer table, as lwnn.network writes it.
 cdef enum:
     IN = 0
@@ -46,15 +53,24 @@ cdef enum:
     RELU = 1
     SIGMOID = 2
     TANH = 3
+    LEAKY_RELU = 4
+    STEP = 5
+
+# Cost and output, as lwnn.network numbers the pairs.
+cdef enum:
+    CROSS_ENTROPY = 0   # over a softmax
+    MSE = 1             # over sigmoids
+    BINARY = 2          # cross-entropy over sigmoids, each output for itself
+    HALF_SQUARES = 3         # squared error over linear outputs
 
 cdef enum:
-    CROSS_ENTROPY = 0
-    MSE = 1
-
-cdef enum:
-    SGD = 0
+    SGD = 0         # its products are added straight to the weights
     MOMENTUM = 1
     ADAM = 2
+    NESTEROV = 3
+    ADAGRAD = 4
+    RMSPROP = 5
+    STEPPED = 6     # SGD that needs its gradient by itself; never asked for from outside
 
 # Deepest net that the kernels hold; lwnn.network allows no more.
 cdef enum:
@@ -387,9 +403,17 @@ cdef inline float sigmoid(float z) noexcept nogil:
     return 1 / (1 + expf(-z))
 
 
+# Slope of a leaky ReLU below 0.
+cdef float LEAK = <float>0.01
+
+
 cdef inline float activate(float z, long kind) noexcept nogil:
     if kind == RELU:
         return z if z > 0 else 0
+    if kind == LEAKY_RELU:
+        return z if z > 0 else LEAK * z
+    if kind == STEP:
+        return 1 if z > 0 else 0
     if kind == SIGMOID:
         return sigmoid(z)
     if kind == TANH:
@@ -401,11 +425,42 @@ cdef inline float slope(float y, long kind) noexcept nogil:
     """Derivative of the activation, from its output."""
     if kind == RELU:
         return 1 if y > 0 else 0
+    if kind == LEAKY_RELU:
+        return 1 if y > 0 else LEAK
+    if kind == STEP:
+        return 0
     if kind == SIGMOID:
         return y * (1 - y)
     if kind == TANH:
         return 1 - y * y
     return 1
+
+
+cdef void activate_all(float *z, Py_ssize_t n, long kind) noexcept nogil:
+    """All in place; the kinds that need no function have loops of their own, with vectors."""
+    cdef Py_ssize_t i
+    if kind == LINEAR:
+        return
+    if kind == LEAKY_RELU:
+        for i in range(n):
+            z[i] = z[i] if z[i] > 0 else LEAK * z[i]
+    elif kind == STEP:
+        for i in range(n):
+            z[i] = 1 if z[i] > 0 else 0
+    else:
+        for i in range(n):
+            z[i] = activate(z[i], kind)
+
+
+cdef void through_slope(float *d, const float *a, Py_ssize_t n, long kind) noexcept nogil:
+    """From dC/da to dC/dz in place, given the outputs; the loop of the usual kind has vectors."""
+    cdef Py_ssize_t i
+    if kind == RELU:
+        for i in range(n):
+            d[i] = d[i] if a[i] > 0 else 0
+    elif kind != LINEAR:
+        for i in range(n):
+            d[i] *= slope(a[i], kind)
 
 
 cdef void bias_activate(float *z_ob, const float *bias, Py_ssize_t n_out, Py_ssize_t ld,
@@ -430,28 +485,64 @@ cdef void bias_activate(float *z_ob, const float *bias, Py_ssize_t n_out, Py_ssi
 
 # ---------------------------------------------------------------- output errors
 
+cdef struct Target:
+    const int *labels     # class of every row, or NULL
+    const float *values   # value of every row, where that is what is learnt
+    float off             # target of a class that is not the row's: smoothing / classes
+    float lift            # how much more its own class has: 1 - smoothing
+
+
+cdef Target target_from(const int *labels, const float *values, Py_ssize_t classes,
+                        float smoothing) noexcept nogil:
+    cdef Target target
+    target.labels, target.values = labels, values
+    target.off = smoothing / classes
+    target.lift = 1 - smoothing
+    return target
+
+
+cdef inline float target_of(const Target *target, Py_ssize_t row, Py_ssize_t c) noexcept nogil:
+    if target.values != NULL:
+        return target.values[row]
+    return target.off + (target.lift if target.labels[row] == c else 0)
+
+
 cdef double output_error(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const int *y,
+                         const int *rows, Py_ssize_t samples, int cost) noexcept nogil:
+    """`target_error` for classes without smoothing."""
+    cdef Target target = target_from(y, NULL, classes, 0)
+    return target_error(z_ob, classes, ld, &target, rows, samples, cost)
+
+
+cdef double target_error(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const Target *target,
                          const int *rows, Py_ssize_t samples, int cost) noexcept nogil:
     """Scores in, dC/dz out, in place; returns the cost summed over the samples.
 
-    Cross-entropy over a softmax: p - t. C = ½ |a - t|² over a sigmoid: (a - t) a (1 - a).
+    Cross-entropy, over a softmax or over sigmoids: a - t. C = ½ |a - t|² over sigmoids:
+    (a - t) a (1 - a); over linear outputs: a - t.
     """
+    if cost == CROSS_ENTROPY:
+        return softmax_error(z_ob, classes, ld, target, rows, samples)
+    return unit_errors(z_ob, classes, ld, target, rows, samples, cost)
+
+
+cdef double softmax_error(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const Target *target,
+                          const int *rows, Py_ssize_t samples) noexcept nogil:
     cdef Py_ssize_t b, c, true
-    cdef float top, total, a, t
+    cdef float top, total, a, rest, off = target.off, lift = target.lift
+    cdef const int *y = target.labels
     cdef double loss = 0
     for b in range(samples):
         true = y[rows[b]]
-        if cost == MSE:
-            for c in range(classes):
-                a = sigmoid(z_ob[c * ld + b])
-                t = 1 if c == true else 0
-                loss += 0.5 * (a - t) * (a - t)
-                z_ob[c * ld + b] = (a - t) * a * (1 - a)
-            continue
         top = z_ob[b]
         for c in range(1, classes):
             top = max(top, z_ob[c * ld + b])
         loss += top - z_ob[true * ld + b]
+        if off > 0:
+            rest = 0
+            for c in range(classes):
+                rest += z_ob[true * ld + b] - z_ob[c * ld + b]
+            loss += off * rest
         total = 0
         for c in range(classes):
             a = expf(z_ob[c * ld + b] - top)
@@ -459,32 +550,93 @@ cdef double output_error(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const i
             total += a
         loss += logf(total)
         for c in range(classes):
-            z_ob[c * ld + b] /= total
-        z_ob[true * ld + b] -= 1
+            z_ob[c * ld + b] = z_ob[c * ld + b] / total - off
+        z_ob[true * ld + b] -= lift
     return loss
+
+
+cdef double unit_errors(float *z_ob, Py_ssize_t classes, Py_ssize_t ld, const Target *target,
+                        const int *rows, Py_ssize_t samples, int cost) noexcept nogil:
+    """Costs that take each output for itself."""
+    cdef Py_ssize_t b, c
+    cdef float a, t, z
+    cdef double loss = 0
+    for b in range(samples):
+        for c in range(classes):
+            z = z_ob[c * ld + b]
+            t = target_of(target, rows[b], c)
+            a = z if cost == HALF_SQUARES else sigmoid(z)
+            if cost == BINARY:
+                loss += binary_cost(z, t)
+                z_ob[c * ld + b] = a - t
+            else:
+                loss += 0.5 * (a - t) * (a - t)
+                z_ob[c * ld + b] = a - t if cost == HALF_SQUARES else (a - t) * a * (1 - a)
+    return loss
+
+
+cdef inline float binary_cost(float z, float t) noexcept nogil:
+    """-t ln a - (1 - t) ln(1 - a) with a = sigmoid(z)."""
+    return (z if z > 0 else 0) - t * z + log1pf(expf(-fabsf(z)))
 
 
 # ---------------------------------------------------------------- optimizers
 
+# What the entries of `hyper` mean, as lwnn.learning.optimizers writes it; a shorter one ends in
+# zeros, which turn each of them off.
+cdef enum:
+    RATE = 0
+    BETA1 = 1            # momentum, RMSprop's decay or Adam's first
+    BETA2 = 2            # Adam's second
+    EPSILON = 3
+    L1 = 4
+    L2 = 5
+    CLIP = 6             # bound of each component of a gradient
+    GRADIENT_NOISE = 7   # variance of the noise in step 0
+    NOISE_DECAY = 8      # its power of 1 / (1 + step)
+    WEIGHT_NOISE = 9     # standard deviation
+    INPUT_NOISE = 10     # the same, of scaled inputs
+    SEED = 11
+    DROPOUT = 12         # share of hidden units that are silent
+    SMOOTHING = 13       # share of a target that goes to all classes alike
+    HYPER = 14
+
+# Each purpose draws from a stream of its own.
+cdef enum:
+    FOR_GRADIENTS = 1
+    FOR_WEIGHTS = 2
+    FOR_INPUTS = 3
+    FOR_DROPOUT = 4
+
 cdef struct Optimizer:
-    int method        # SGD, MOMENTUM or ADAM
+    int method        # one of those above
     float rate
-    float beta1       # momentum, or Adam's first decay
+    float beta1
     float beta2
     float epsilon
     long step         # mini-batches done before this one
     float corrected   # Adam's rate and the factor of its root, corrected for this step
     float root
-    float *first      # momentum or first moment, one per parameter
+    float *first      # velocity, sum of squares or first moment, one per parameter
     float *second     # second moment
+    bint shaped       # whether a gradient is bounded, made noisy or a weight decays
+    float bound       # of a gradient's components; 0 is none
+    float shrink      # L2: rate * l2
+    float threshold   # L1: rate * l1
+    float sigma       # of this step's gradient noise
+    double eta
+    double gamma
+    float weight_noise
+    float input_noise
+    unsigned long long seed
+    float dropout
+    float smoothing
+    bint quiet            # whether neither weights nor inputs are noisy
 
 
-cdef void optimize(float *w, const float *g, Py_ssize_t start, Py_ssize_t size,
+cdef void optimize(float *w, float *g, Py_ssize_t start, Py_ssize_t size,
                    const Optimizer *how, const Team *team) noexcept nogil:
-    """Update w[start:start+size] by the gradient g[0:size].
-
-    Momentum: v = beta1 v + g, w -= rate v. Adam: Kingma & Ba 2015, with both corrections.
-    """
+    """Update the weights w[start:start+size] by the gradient g[0:size], which is used up."""
     cdef int t, threads = team.threads if size > 65536 else 1
     if threads <= 1:
         optimize_range(w, g, start, 0, size, how)
@@ -493,14 +645,29 @@ cdef void optimize(float *w, const float *g, Py_ssize_t start, Py_ssize_t size,
         optimize_range(w, g, start, size * t // threads, size * (t + 1) // threads, how)
 
 
-cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t first,
+cdef void optimize_biases(float *w, float *g, Py_ssize_t start, Py_ssize_t size,
+                          const Optimizer *how, const Team *team) noexcept nogil:
+    """Likewise for biases, which no penalty is put on."""
+    cdef Optimizer free
+    if how.shrink == 0 and how.threshold == 0:
+        optimize(w, g, start, size, how, team)
+        return
+    free = how[0]
+    free.shrink = free.threshold = 0
+    optimize(w, g, start, size, &free, team)
+
+
+cdef void optimize_range(float *w, float *g, Py_ssize_t start, Py_ssize_t first,
                          Py_ssize_t last, const Optimizer *how) noexcept nogil:
+    """The methods' equations and where they come from are in lwnn.learning.optimizers."""
     cdef Py_ssize_t i, k
     cdef float rate = how.rate, b1 = how.beta1, b2 = how.beta2, epsilon = how.epsilon
     cdef float c1 = 1 - b1, c2 = 1 - b2, root = how.root
     cdef float *m = how.first
     cdef float *v = how.second
-    if how.method == SGD:
+    if how.shaped:
+        shape_gradient(w + start + first, g + first, start + first, last - first, how)
+    if how.method == SGD or how.method == STEPPED:
         for i in range(first, last):
             w[start + i] -= rate * g[i]
     elif how.method == MOMENTUM:
@@ -508,6 +675,21 @@ cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t 
             k = start + i
             m[k] = b1 * m[k] + g[i]
             w[k] -= rate * m[k]
+    elif how.method == NESTEROV:
+        for i in range(first, last):
+            k = start + i
+            m[k] = b1 * m[k] + g[i]
+            w[k] -= rate * (g[i] + b1 * m[k])
+    elif how.method == ADAGRAD:
+        for i in range(first, last):
+            k = start + i
+            m[k] += g[i] * g[i]
+            w[k] -= rate * g[i] / (sqrtf(m[k]) + epsilon)
+    elif how.method == RMSPROP:
+        for i in range(first, last):
+            k = start + i
+            m[k] = b1 * m[k] + c1 * g[i] * g[i]
+            w[k] -= rate * g[i] / (sqrtf(m[k]) + epsilon)
     else:
         rate = how.corrected
         for i in range(first, last):
@@ -515,6 +697,37 @@ cdef void optimize_range(float *w, const float *g, Py_ssize_t start, Py_ssize_t 
             m[k] = b1 * m[k] + c1 * g[i]
             v[k] = b2 * v[k] + c2 * g[i] * g[i]
             w[k] -= rate * m[k] / (sqrtf(v[k]) * root + epsilon)
+    if how.threshold > 0:
+        soft_threshold(w + start + first, last - first, how.threshold)
+
+
+cdef void shape_gradient(float *w, float *g, Py_ssize_t at, Py_ssize_t n,
+                         const Optimizer *how) noexcept nogil:
+    """Bound the gradient of parameters at, at + 1, …, add noise to it, and let them decay.
+
+    The decay is decoupled from the gradient (Loshchilov & Hutter 2019): neither bound, noise nor
+    the method's scaling changes it.
+    """
+    cdef Py_ssize_t i
+    cdef float bound = how.bound, sigma = how.sigma, keep = 1 - how.shrink
+    cdef unsigned long long key
+    if bound > 0:
+        for i in range(n):
+            g[i] = max(-bound, min(bound, g[i]))
+    if sigma > 0:
+        key = stream_key(how, FOR_GRADIENTS)
+        for i in range(n):
+            g[i] += sigma * gaussian(key, at + i)
+    if how.shrink > 0:
+        for i in range(n):
+            w[i] *= keep
+
+
+cdef void soft_threshold(float *w, Py_ssize_t n, float threshold) noexcept nogil:
+    """The proximal step of an L1 penalty: what it would carry past 0 stops there."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        w[i] = w[i] - max(-threshold, min(threshold, w[i]))
 
 
 cdef void begin_step(Optimizer *how, long step) noexcept nogil:
@@ -522,6 +735,8 @@ cdef void begin_step(Optimizer *how, long step) noexcept nogil:
     if how.method == ADAM:
         how.corrected = <float>(how.rate / (1 - powi(how.beta1, step + 1)))
         how.root = <float>(1 / sqrtf(<float>(1 - powi(how.beta2, step + 1))))
+    if how.eta > 0:
+        how.sigma = <float>sqrt(how.eta / pow(1.0 + step, how.gamma))
 
 
 cdef double powi(double base, long n) noexcept nogil:
@@ -536,18 +751,112 @@ cdef double powi(double base, long n) noexcept nogil:
 
 
 cdef Optimizer optimizer_from(int method, const double[::1] hyper, float[:, ::1] state, long step):
-    """The optimizer's settings as the kernels hold them: hyper = rate, beta1, beta2, epsilon."""
+    """The optimizer's settings as the kernels hold them."""
     cdef Optimizer how
+    cdef double[HYPER] given
+    cdef Py_ssize_t i
+    for i in range(HYPER):
+        given[i] = hyper[i] if i < hyper.shape[0] else 0
     how.method = method
-    how.rate = <float>hyper[0]
-    how.beta1 = <float>hyper[1]
-    how.beta2 = <float>hyper[2]
-    how.epsilon = <float>hyper[3]
-    how.corrected = how.root = 0
+    how.rate = <float>given[RATE]
+    how.beta1 = <float>given[BETA1]
+    how.beta2 = <float>given[BETA2]
+    how.epsilon = <float>given[EPSILON]
+    how.corrected = how.root = how.sigma = 0
     how.first = &state[0, 0] if state.shape[0] > 0 else NULL
     how.second = &state[1, 0] if state.shape[0] > 1 else NULL
+    how.bound = <float>given[CLIP]
+    how.shrink = <float>(given[RATE] * given[L2])
+    how.threshold = <float>(given[RATE] * given[L1])
+    how.eta = given[GRADIENT_NOISE]
+    how.gamma = given[NOISE_DECAY]
+    how.weight_noise = <float>given[WEIGHT_NOISE]
+    how.input_noise = <float>given[INPUT_NOISE]
+    how.seed = <unsigned long long>given[SEED]
+    how.dropout = <float>given[DROPOUT]
+    how.smoothing = <float>given[SMOOTHING]
+    how.quiet = how.weight_noise <= 0 and how.input_noise <= 0
+    how.shaped = how.bound > 0 or how.eta > 0 or how.shrink > 0
+    if method == SGD and (how.shaped or how.threshold > 0):
+        how.method = STEPPED
     begin_step(&how, step)
     return how
+
+
+# ---------------------------------------------------------------- random numbers
+
+# Drawn by counter, not in sequence: whoever asks for number n of a stream gets the same one, in
+# any order and from any thread. The generator is SplitMix64 (Steele, Lea & Flood 2014), whose
+# n-th output is a function of n; two of them in a row make a key of seed, purpose and step.
+
+cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
+    """The step of SplitMix64: every bit of the result hangs on every bit of x."""
+    x += <unsigned long long>0x9E3779B97F4A7C15
+    x = (x ^ (x >> 30)) * <unsigned long long>0xBF58476D1CE4E5B9
+    x = (x ^ (x >> 27)) * <unsigned long long>0x94D049BB133111EB
+    return x ^ (x >> 31)
+
+
+cdef inline unsigned long long mixed(unsigned long long key, unsigned long long n) noexcept nogil:
+    """Number n of the stream that starts at `key`."""
+    return mix(key + n * <unsigned long long>0x9E3779B97F4A7C15)
+
+
+cdef unsigned long long stream_key(const Optimizer *how, int purpose) noexcept nogil:
+    return mixed(mixed(how.seed, purpose), how.step)
+
+
+cdef inline float gaussian(unsigned long long key, unsigned long long n) noexcept nogil:
+    """Number n of a standard normal stream, by Box & Muller 1958; never beyond ±6."""
+    cdef unsigned long long bits = mixed(key, n)
+    # 24 bits each: what a float holds. The half keeps the logarithm finite.
+    cdef float radius = (<float>(bits >> 40) + <float>0.5) * <float>(1 / 16777216.0)
+    cdef float turn = <float>((bits >> 16) & 0xFFFFFF) * <float>(6.283185307179586 / 16777216.0)
+    return sqrtf(-2 * logf(radius)) * cosf(turn)
+
+
+cdef void add_gaussians(float *a, Py_ssize_t at, Py_ssize_t n, float sigma,
+                        unsigned long long key) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        a[i] += sigma * gaussian(key, at + i)
+
+
+cdef void open_batch(float *params, const long long *table, Py_ssize_t layers, float *x_bi,
+                     Py_ssize_t ldx, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """Make the inputs and the weights noisy for the mini-batch to come."""
+    cdef Py_ssize_t b
+    cdef unsigned long long key
+    if how.quiet:
+        return
+    if how.input_noise > 0:
+        key = stream_key(how, FOR_INPUTS)
+        for b in range(samples):
+            add_gaussians(x_bi + b * ldx, b * table[IN], table[IN], how.input_noise, key)
+    if how.weight_noise > 0:
+        shake(params, table, layers, how.weight_noise, how)
+
+
+cdef void close_batch(float *params, const long long *table, Py_ssize_t layers,
+                      Optimizer *how) noexcept nogil:
+    """Take the weights' noise away again, and go on to the next step."""
+    if how.weight_noise > 0:
+        shake(params, table, layers, -how.weight_noise, how)
+    begin_step(how, how.step + 1)
+
+
+cdef void shake(float *params, const long long *table, Py_ssize_t layers, float sigma,
+                const Optimizer *how) noexcept nogil:
+    """Add this step's noise to all weights, those of labels included, not to biases."""
+    cdef Py_ssize_t l, last = 6 * (layers - 1)
+    cdef const long long *row
+    cdef unsigned long long key = stream_key(how, FOR_WEIGHTS)
+    for l in range(layers):
+        row = table + 6 * l
+        add_gaussians(params + row[WEIGHT], row[WEIGHT], row[IN] * row[OUT], sigma, key)
+        if row[LABEL] >= 0:
+            add_gaussians(params + row[LABEL], row[LABEL], row[OUT] * table[last + OUT], sigma,
+                          key)
 
 
 cdef void gradient_rows(float *params, Py_ssize_t weight, const float *d_ob, Py_ssize_t ldd,
@@ -625,7 +934,7 @@ cdef void update_layer(float *params, Py_ssize_t weight, Py_ssize_t bias,
                           team.sums + t * SUMMED * LWNN_ROWS)
     for o in range(n_out):
         grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
-    optimize(params, grad, bias, n_out, how, team)
+    optimize_biases(params, grad, bias, n_out, how, team)
 
 
 cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
@@ -638,8 +947,22 @@ cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
     return size
 
 
-def optimizer_step(float[::1] params, const float[::1] gradient, int method,
-                   const double[::1] hyper, float[:, ::1] state, long step):
+cdef void optimize_net(float *params, float *gradient, const long long *table, Py_ssize_t layers,
+                       const Optimizer *how, const Team *team) noexcept nogil:
+    """Update all parameters by a gradient that is there as a whole."""
+    cdef Py_ssize_t l, size, classes = table[6 * (layers - 1) + OUT]
+    cdef const long long *row
+    for l in range(layers):
+        row = table + 6 * l
+        size = row[IN] * row[OUT]
+        optimize(params, gradient + row[WEIGHT], row[WEIGHT], size, how, team)
+        optimize_biases(params, gradient + row[BIAS], row[BIAS], row[OUT], how, team)
+        if row[LABEL] >= 0:
+            optimize(params, gradient + row[LABEL], row[LABEL], row[OUT] * classes, how, team)
+
+
+def optimizer_step(float[::1] params, float[::1] gradient, const long long[:, ::1] table,
+                   int method, const double[::1] hyper, float[:, ::1] state, long step):
     """Take one step with a gradient that was computed elsewhere.
 
     Parameters
@@ -647,15 +970,19 @@ def optimizer_step(float[::1] params, const float[::1] gradient, int method,
     params : float32 (size,)
         IN/OUT.
     gradient : float32 (size,)
-        IN.
+        IN, used up.
+    table : int64 (layers, 6)
+        IN. Tells weights, which penalties are put on, from biases.
 
-    The other arguments are those of `bp_epoch`.
+    The other arguments are those of `bp_epoch`; noise on weights and inputs is not for here.
     """
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
+    cdef Team alone
     if params.shape[0] != gradient.shape[0]:
         raise ValueError("the gradient is not as long as the parameters")
+    alone.threads = 1
     with nogil:
-        optimize_range(&params[0], &gradient[0], 0, 0, params.shape[0], &how)
+        optimize_net(&params[0], &gradient[0], &table[0, 0], table.shape[0], &how, &alone)
 
 
 def width():

@@ -22,6 +22,7 @@ cdef struct Dense:
     float *below                  # error of the layer below, likewise
     float *errors                 # [unit][sample], error of the layer at hand
     float *grad
+    const Optimizer *how          # in training: what dropout reads
     Team team
 
 
@@ -39,6 +40,7 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
         widest = max(widest, table[l, IN], table[l, OUT])
     net.rows = carve(arena, batch * padded(widest))
     net.delta = net.below = net.errors = net.grad = NULL
+    net.how = NULL
     if training:
         net.delta = carve(arena, widest * ld)
         net.below = carve(arena, widest * ld)
@@ -84,9 +86,27 @@ cdef void dense_input(Dense *net, const data_t *x, const float *scaler, float cl
         start += LWNN_LANES
 
 
+cdef void open_tiles(Dense *net, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """`open_batch` where the inputs stand in tiles, once as rows and once as columns."""
+    cdef Py_ssize_t b, i, n_in = net.table[IN]
+    cdef unsigned long long key
+    cdef float *one
+    if how.input_noise > 0:
+        key = stream_key(how, FOR_INPUTS)
+        for b in range(samples):
+            for i in range(n_in):
+                one = net.input + i // LWNN_LANES * LWNN_LANES * samples
+                one += b * LWNN_LANES + i % LWNN_LANES
+                one[0] += how.input_noise * gaussian(key, b * n_in + i)
+                net.acts[0][b // LWNN_LANES * LWNN_LANES * n_in + i * LWNN_LANES
+                            + b % LWNN_LANES] = one[0]
+    if how.weight_noise > 0:
+        shake(net.params, net.table, net.layers, how.weight_noise, how)
+
+
 cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
     """From the inputs in `net.acts[0]` to the scores in the last of `net.acts`."""
-    cdef Py_ssize_t l, i
+    cdef Py_ssize_t l
     cdef const long long *row
     cdef float *out
     cdef End end = plain_end(LWNN_SET, 1.0)
@@ -97,9 +117,10 @@ cdef void dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
         end.relu = row[ACTIVATION] == RELU
         shared_multiply(net.params + row[WEIGHT], row[IN], 1, in_tiles(net.acts[l], row[IN]),
                         row[OUT], lanes(samples), row[IN], end, in_tiles(out, row[OUT]), &net.team)
-        if row[ACTIVATION] != RELU and row[ACTIVATION] != LINEAR:
-            for i in range(row[OUT] * padded(samples)):
-                out[i] = activate(out[i], row[ACTIVATION])
+        if not end.relu:
+            activate_all(out, row[OUT] * padded(samples), row[ACTIVATION])
+        if dropping(net, l):
+            drop_tiles(net, l, samples)
 
 
 cdef void clear_padding(float *a_ub, Py_ssize_t units, Py_ssize_t samples,
@@ -166,15 +187,85 @@ cdef void scores_out(const float *z, Py_ssize_t classes, Py_ssize_t samples,
         start += LWNN_LANES
 
 
-cdef double dense_errors(Dense *net, const int *y, const int *order, Py_ssize_t samples,
-                         int cost) noexcept nogil:
+# ---------------------------------------------------------------- dropout
+
+# Hinton et al. 2012 (1207.0580): in training a share p of the hidden units is silent, anew for
+# every sample; the others are 1 / (1 - p) times as loud, so that scoring needs no change.
+
+cdef inline bint dropping(const Dense *net, Py_ssize_t layer) noexcept nogil:
+    return net.how != NULL and net.how.dropout > 0 and layer + 1 < net.layers
+
+
+cdef inline bint silent(const Optimizer *how, unsigned long long key, Py_ssize_t unit,
+                        Py_ssize_t sample) noexcept nogil:
+    """Whether this unit is; samples of a mini-batch are no more than 2^16."""
+    cdef float chance = <float>(mixed(key, (unit << 16) + sample) >> 40) * <float>(1 / 16777216.0)
+    return chance < how.dropout
+
+
+cdef unsigned long long drop_key(const Dense *net, Py_ssize_t layer) noexcept nogil:
+    return mixed(stream_key(net.how, FOR_DROPOUT), layer)
+
+
+cdef void drop(const Dense *net, Py_ssize_t layer, float *a, Py_ssize_t first, Py_ssize_t samples,
+               Py_ssize_t unit_step, Py_ssize_t sample_step) noexcept nogil:
+    """Silence units of the outputs `a` of a hidden layer, of the samples from `first` on."""
+    cdef Py_ssize_t u, b
+    cdef unsigned long long key = drop_key(net, layer)
+    cdef float louder = 1 / (1 - net.how.dropout)
+    cdef float *one
+    for u in range(net.table[6 * layer + OUT]):
+        for b in range(samples):
+            one = a + u * unit_step + b * sample_step
+            one[0] = 0 if silent(net.how, key, u, first + b) else one[0] * louder
+
+
+cdef void drop_error(const Dense *net, Py_ssize_t layer, const float *a, float *d,
+                     Py_ssize_t first, Py_ssize_t samples, Py_ssize_t unit_step,
+                     Py_ssize_t sample_step) noexcept nogil:
+    """From dC/da to dC/dz of a hidden layer whose outputs `a` went through `drop`."""
+    cdef Py_ssize_t u, b, i
+    cdef unsigned long long key = drop_key(net, layer)
+    cdef float keep = 1 - net.how.dropout
+    cdef long kind = net.table[6 * layer + ACTIVATION]
+    for u in range(net.table[6 * layer + OUT]):
+        for b in range(samples):
+            i = u * unit_step + b * sample_step
+            if silent(net.how, key, u, first + b):
+                d[i] = 0
+            else:
+                d[i] = d[i] * slope(a[i] * keep, kind) / keep
+
+
+cdef void drop_tiles(const Dense *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
+    """`drop` of the outputs of a hidden layer in tiles of samples."""
+    cdef Py_ssize_t start = 0, units = net.table[6 * layer + OUT]
+    while start < samples:
+        drop(net, layer, net.acts[layer + 1] + start * units, start,
+             min(<Py_ssize_t>LWNN_LANES, samples - start), LWNN_LANES, 1)
+        start += LWNN_LANES
+
+
+cdef void drop_error_tiles(const Dense *net, Py_ssize_t layer, Py_ssize_t samples) noexcept nogil:
+    """`drop_error` of `net.below` in tiles of samples."""
+    cdef Py_ssize_t start = 0, units = net.table[6 * layer + OUT]
+    while start < samples:
+        drop_error(net, layer, net.acts[layer + 1] + start * units, net.below + start * units,
+                   start, min(<Py_ssize_t>LWNN_LANES, samples - start), LWNN_LANES, 1)
+        start += LWNN_LANES
+
+
+# ---------------------------------------------------------------- learning
+
+cdef double dense_errors(Dense *net, const Target *target, const int *order,
+                         Py_ssize_t samples, int cost) noexcept nogil:
     """Cost of the batch; `net.delta` becomes dC/dz of the output layer."""
     cdef Py_ssize_t start = 0, classes = net.table[6 * (net.layers - 1) + OUT]
     cdef double loss = 0
     memcpy(net.delta, net.acts[net.layers], classes * padded(samples) * sizeof(float))
     while start < samples:
-        loss += output_error(net.delta + start * classes, classes, LWNN_LANES, y, order + start,
-                             min(<Py_ssize_t>LWNN_LANES, samples - start), cost)
+        loss += target_error(net.delta + start * classes, classes, LWNN_LANES, target,
+                             order + start, min(<Py_ssize_t>LWNN_LANES, samples - start), cost)
         start += LWNN_LANES
     return loss
 
@@ -214,22 +305,23 @@ cdef void dense_back(Dense *net, Py_ssize_t layer, Py_ssize_t samples) noexcept 
     cdef const long long *row = net.table + 6 * layer
     cdef const float *a = net.acts[layer]
     cdef long kind = net.table[6 * (layer - 1) + ACTIVATION]
-    cdef Py_ssize_t i
     shared_multiply(net.params + row[WEIGHT], 1, row[IN], in_tiles(net.delta, row[OUT]), row[IN],
                     lanes(samples), row[OUT], plain_end(LWNN_SET, 1.0),
                     in_tiles(net.below, row[IN]), &net.team)
-    for i in range(row[IN] * padded(samples)):
-        net.below[i] *= slope(a[i], kind)
+    if dropping(net, layer - 1):
+        drop_error_tiles(net, layer - 1, samples)
+    else:
+        through_slope(net.below, a, row[IN] * padded(samples), kind)
 
 
-cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
-                     const Optimizer *how) noexcept nogil:
+cdef double bp_batch(Dense *net, const Target *target, const int *order, Py_ssize_t samples,
+                     int cost, const Optimizer *how) noexcept nogil:
     cdef Py_ssize_t l
     cdef const long long *row
     cdef double loss
     cdef const float *rows
     dense_forward(net, samples)
-    loss = dense_errors(net, y, order, samples, cost)
+    loss = dense_errors(net, target, order, samples, cost)
     for l in range(net.layers - 1, -1, -1):
         row = net.table + 6 * l
         rows = net.input
@@ -248,7 +340,7 @@ cdef double bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samp
 
 def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
              const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] order, Py_ssize_t batch,
+             const target_t[::1] y, const int[::1] order, Py_ssize_t batch,
              int method, const double[::1] hyper, float[:, ::1] state, long step,
              float[::1] workspace, int threads):
     """Train by backprop on the rows that `order` names, in mini-batches.
@@ -260,17 +352,20 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
     table, x, scaler, clip, threads
         As in `dense_scores`.
     cost : int
-        IN. 0 cross-entropy over softmax, 1 squared error over sigmoid (½|a − t|²).
-    y : int32 (n,)
-        IN. Class of every row of `x`.
+        IN. 0 cross-entropy over a softmax, 1 squared error over sigmoids (½|a − t|²), 2
+        cross-entropy over sigmoids, 3 squared error over linear outputs.
+    y : int32 or float32 (n,)
+        IN. Class of every row of `x`; or, with cost 3 and one output, its value.
     order : int32 (m,)
         IN. Rows to visit; the last mini-batch may be smaller.
     batch : int
         IN. Rows a mini-batch.
     method : int
-        IN. 0 SGD, 1 momentum, 2 Adam.
-    hyper : float64 (4,)
-        IN. Rate, momentum or first decay, second decay, epsilon.
+        IN. 0 SGD, 1 momentum, 2 Adam, 3 Nesterov, 4 Adagrad, 5 RMSprop.
+    hyper : float64 (up to 14,)
+        IN. Rate, momentum or first decay, second decay, epsilon; then, 0 if left out: l1, l2,
+        bound of a gradient's components, variance of gradient noise and its decay, standard
+        deviations of weight and input noise, seed, share of silent units, label smoothing.
     state : float32 (0, 1 or 2, size)
         IN/OUT. What the optimizer remembers.
     step : int
@@ -285,9 +380,15 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
     cdef Dense net = dense_from(params, table, batch, True, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
+    cdef Target target
     cdef double loss = 0
     if n == 0:
         return 0.0
+    net.how = &how
+    if target_t is int:
+        target = target_from(&y[0], NULL, table[net.layers - 1, OUT], how.smoothing)
+    else:
+        target = target_from(NULL, &y[0], 1, 0)
     with nogil:
         start = 0
         while start < n:
@@ -295,10 +396,13 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
             if samples <= FEW:
                 gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                        net.input, padded(net.table[IN]))
-                loss += few_bp_batch(&net, &y[0], &order[start], samples, cost, &how)
+                open_batch(net.params, net.table, net.layers, net.input, padded(net.table[IN]),
+                           samples, &how)
+                loss += few_bp_batch(&net, &target, &order[start], samples, cost, &how)
             else:
                 dense_input(&net, &x[0, 0], &scaler[0, 0], clip, &order[start], samples, True)
-                loss += bp_batch(&net, &y[0], &order[start], samples, cost, &how)
-            begin_step(&how, how.step + 1)
+                open_tiles(&net, samples, &how)
+                loss += bp_batch(&net, &target, &order[start], samples, cost, &how)
+            close_batch(net.params, net.table, net.layers, &how)
             start += samples
     return loss

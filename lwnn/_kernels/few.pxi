@@ -19,6 +19,9 @@ cdef void few_forward(const float *w_oi, const float *bias, Py_ssize_t n_in, Py_
         if kind == RELU:
             for o in range(n_out):
                 out[o] = out[o] + bias[o] if out[o] + bias[o] > 0 else 0
+        elif kind == LINEAR:
+            for o in range(n_out):
+                out[o] += bias[o]
         else:
             for o in range(n_out):
                 out[o] = activate(out[o] + bias[o], kind)
@@ -47,7 +50,7 @@ cdef void few_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
     memset(grad, 0, n_out * sizeof(float))
     for r in range(rows):
         lwnn_axpy(grad, d_ro + r * n_out, scale, n_out)
-    optimize(params, grad, bias, n_out, how, team)
+    optimize_biases(params, grad, bias, n_out, how, team)
 
 
 # ---------------------------------------------------------------- dense nets
@@ -62,13 +65,15 @@ cdef void few_dense_forward(Dense *net, Py_ssize_t samples) noexcept nogil:
         row = net.table + 6 * l
         few_forward(net.params + row[WEIGHT], net.params + row[BIAS], row[IN], row[OUT], x, ldx,
                     samples, row[ACTIVATION], net.acts[l + 1])
+        if dropping(net, l):
+            drop(net, l, net.acts[l + 1], 0, samples, 1, row[OUT])
         x = net.acts[l + 1]
         ldx = row[OUT]
 
 
-cdef double few_bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t samples, int cost,
-                         const Optimizer *how) noexcept nogil:
-    cdef Py_ssize_t l, r, o, i
+cdef double few_bp_batch(Dense *net, const Target *target, const int *order, Py_ssize_t samples,
+                         int cost, const Optimizer *how) noexcept nogil:
+    cdef Py_ssize_t l, r, o
     cdef const long long *row = net.table + 6 * (net.layers - 1)
     cdef double loss = 0
     cdef long kind
@@ -76,7 +81,7 @@ cdef double few_bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t 
     few_dense_forward(net, samples)
     memcpy(net.delta, net.acts[net.layers], samples * row[OUT] * sizeof(float))
     for r in range(samples):
-        loss += output_error(net.delta + r * row[OUT], row[OUT], 1, y, order + r, 1, cost)
+        loss += target_error(net.delta + r * row[OUT], row[OUT], 1, target, order + r, 1, cost)
     for l in range(net.layers - 1, -1, -1):
         row = net.table + 6 * l
         if l > 0:
@@ -88,8 +93,10 @@ cdef double few_bp_batch(Dense *net, const int *y, const int *order, Py_ssize_t 
                 for o in range(row[OUT]):
                     lwnn_axpy(below, net.params + row[WEIGHT] + o * row[IN],
                               net.delta[r * row[OUT] + o], row[IN])
-            for i in range(samples * row[IN]):
-                net.below[i] *= slope(net.acts[l][i], kind)
+            if dropping(net, l - 1):
+                drop_error(net, l - 1, net.acts[l], net.below, 0, samples, 1, row[IN])
+            else:
+                through_slope(net.below, net.acts[l], samples * row[IN], kind)
         few_gradient(net.params, row[WEIGHT], row[BIAS], net.delta,
                      net.acts[l] if l > 0 else net.input, row[IN] if l > 0 else padded(row[IN]),
                      row[IN], row[OUT], samples, <float>1.0 / samples, how, net.grad, &net.team)

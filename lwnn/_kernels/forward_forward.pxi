@@ -396,6 +396,8 @@ cdef Optimizer head_optimizer(Forward *net, const Optimizer *how) noexcept nogil
     cdef Optimizer own = how[0]
     own.rate *= net.head_rate
     own.corrected *= net.head_rate
+    own.shrink *= net.head_rate
+    own.threshold *= net.head_rate
     return own
 
 
@@ -500,12 +502,14 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                    net.input, padded(net.table[IN]))
+            open_batch(net.params, net.table, net.layers + 1, net.input, padded(net.table[IN]),
+                       samples, &how)
             if samples <= FEW:
                 few_ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how,
                              &report[0, 0])
             else:
                 ff_batch(&net, &y[0], given, drawn, &order[start], samples, &how, &report[0, 0])
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, net.layers + 1, &how)
             start += samples
 
 

@@ -241,11 +241,13 @@ def mf_epoch(float[::1] params, const long long[:, ::1] table, bint level,
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
                    net.rows, padded(net.table[IN]))
+            open_batch(net.params, net.table, 2 * net.layers, net.rows, padded(net.table[IN]),
+                       samples, &how)
             if samples <= FEW:
                 few_mf_batch(&net, &y[0], &order[start], samples, &how, &losses[0])
             else:
                 mf_batch(&net, &y[0], &order[start], samples, &how, &losses[0])
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, 2 * net.layers, &how)
             start += samples
 
 

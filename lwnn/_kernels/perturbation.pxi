@@ -11,6 +11,7 @@
 #     tanh            Delta T = (1 - T^2) t / (1 + T t),       t = tanh(Delta z)
 #     cross-entropy   Delta E = log1p(sum p expm1(Delta z)) - Delta z_true
 #     squared error   Delta E = sum of ½ Delta a (Delta a + 2 (a - t))
+#     and over sigmoids, each output for itself, cross-entropy: log1p(a e) - t Delta z
 #
 # Changes above 1 are taken as differences after all: nothing cancels there, and the forms above
 # would overflow, or divide 0 by 0 on a saturated unit.
@@ -20,7 +21,7 @@
 # series, exact to float32 with four terms, whose coefficients are summed over the outputs once
 # for all weights into the unit:
 #
-#     cross-entropy   Delta E = log1p(sum_k s^k / k! sum_o p_o v_o^k) - v_true s
+#     cross-entropy   Delta E = log1p(sum_k s^k / k! sum_o p_o v_o^k) - sum_o t_o v_o s
 #     squared error   Delta E = sum_o (a - t) Delta a + ½ Delta a^2,
 #                     Delta a = sigma' u + sigma'' u^2 / 2 + ...,  u = v_o s
 #
@@ -40,7 +41,7 @@ cdef struct Perturbed:
     float *scratch                # per thread: LINES lines of samples, two layers of changes
     Py_ssize_t share              # floats of scratch a thread
     Py_ssize_t widest             # units of the widest layer
-    float *errors                 # [class][sample] a - t, or p for cross-entropy
+    float *errors                 # [class][sample] a - t
     float *gradient               # one per parameter
     bint large                    # whether `moved` holds delta x as it is
     float delta                   # how far a weight is moved, at the moment
@@ -49,6 +50,7 @@ cdef struct Perturbed:
     float *nodes                  # [unit][sample] dE/dz of a layer, for PER_NODE
     float *elsewhere              # moved parameters, for SIMULTANEOUS
     int cost
+    Target target
 
 
 cdef Perturbed wp_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
@@ -104,7 +106,7 @@ cdef bint push(float *dz, Py_ssize_t n, long kind) noexcept nogil:
     Returns whether some are large; then they stay as they are.
     """
     cdef Py_ssize_t i
-    if kind == LINEAR or kind == RELU:
+    if kind != SIGMOID and kind != TANH:
         return False
     if biggest(dz, n) > LARGE:
         return True
@@ -128,6 +130,16 @@ cdef void unit_change(const float *z, const float *h, const float *push, float *
             t = z[b] + push[b]
             # Both on the live side: the change itself, not a difference of sums.
             dh[b] = push[b] if z[b] > 0 and t > 0 else (t if t > 0 else 0) - h[b]
+    elif kind == LEAKY_RELU:
+        for b in range(n):
+            t = z[b] + push[b]
+            if (z[b] > 0) == (t > 0):
+                dh[b] = push[b] if t > 0 else LEAK * push[b]
+            else:
+                dh[b] = activate(t, kind) - h[b]
+    elif kind == STEP:
+        for b in range(n):
+            dh[b] = activate(z[b] + push[b], kind) - h[b]
     elif kind == SIGMOID:
         for b in range(n):
             dh[b] = h[b] * (1 - h[b]) * push[b] / (1 + h[b] * push[b])
@@ -157,6 +169,13 @@ cdef void add_output_change(Perturbed *wp, Py_ssize_t o, const float *dz, Py_ssi
             e = expm1f(dz[b])
             da = a * (1 - a) * e / (1 + a * e)
             total[b] += <float>0.5 * da * (da + 2 * gap[b])
+    elif wp.cost == HALF_SQUARES:
+        for b in range(ld):
+            total[b] += <float>0.5 * dz[b] * (dz[b] + 2 * gap[b])
+    elif wp.cost == BINARY:
+        for b in range(ld):
+            a = p[b]
+            total[b] += log1pf(a * expm1f(dz[b])) - (a - gap[b]) * dz[b]
     elif small:
         for b in range(ld):
             total[b] += p[b] * expm1_series(dz[b])
@@ -169,7 +188,7 @@ cdef void finish_change(Perturbed *wp, float *total, const float *dz_true,
                         Py_ssize_t samples, bint small) noexcept nogil:
     """From what `add_output_change` has added up to Delta E of every sample, in place."""
     cdef Py_ssize_t b
-    if wp.cost == MSE:
+    if wp.cost != CROSS_ENTROPY:
         return
     if small:
         for b in range(samples):
@@ -180,16 +199,18 @@ cdef void finish_change(Perturbed *wp, float *total, const float *dz_true,
 
 
 cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const float *dz,
-                        Py_ssize_t first, Py_ssize_t last, Py_ssize_t true) noexcept nogil:
-    """Cost of one sample, its outputs first..last changed by `dz`."""
+                        Py_ssize_t first, Py_ssize_t last, Py_ssize_t at) noexcept nogil:
+    """Cost of row `at`, its outputs first..last changed by `dz`."""
     cdef Py_ssize_t c, classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
-    cdef float value, a, top = 0, total = 0, at_true = 0
+    cdef float value, a, t, top = 0, total = 0, expected = 0
     for c in range(classes):
         value = z[c * ld] + (dz[(c - first) * ld] if first <= c < last else 0)
-        if c == true:
-            at_true = value
-        if wp.cost == MSE:
-            a = sigmoid(value) - (1 if c == true else 0)
+        t = target_of(&wp.target, at, c)
+        expected += t * value
+        if wp.cost == BINARY:
+            total += binary_cost(value, t)
+        elif wp.cost != CROSS_ENTROPY:
+            a = (value if wp.cost == HALF_SQUARES else sigmoid(value)) - t
             total += <float>0.5 * a * a
         elif c == 0:
             top, total = value, 1
@@ -198,40 +219,53 @@ cdef float shifted_cost(Perturbed *wp, const float *z, Py_ssize_t ld, const floa
             top = value
         else:
             total += expf(value - top)
-    return total if wp.cost == MSE else logf(total) + (top - at_true)
+    return total if wp.cost != CROSS_ENTROPY else logf(total) + (top - expected)
 
 
 cdef void large_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
-                       const int *y, const int *rows, Py_ssize_t samples,
+                       const int *rows, Py_ssize_t samples,
                        float *line) noexcept nogil:
     """Delta E of every sample from large changes of the outputs first..last."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef const float *z = wp.z[wp.net.layers]
     for b in range(samples):
-        line[b] = (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, y[rows[b]])
-                   - shifted_cost(wp, z + b, ld, NULL, 0, 0, y[rows[b]]))
+        line[b] = (shifted_cost(wp, z + b, ld, dz_ob + b, first, last, rows[b])
+                   - shifted_cost(wp, z + b, ld, NULL, 0, 0, rows[b]))
 
 
-cdef void output_change(Perturbed *wp, const float *dz_ob, const int *y, const int *rows,
+cdef void expected_change(Perturbed *wp, const float *dz_ob, Py_ssize_t first, Py_ssize_t last,
+                          const int *rows, Py_ssize_t samples, float *line) noexcept nogil:
+    """What a softmax's targets make of changes of the outputs first..last: sum of t Delta z."""
+    cdef Py_ssize_t c, b, true, ld = padded(samples)
+    for b in range(samples):
+        true = wp.target.labels[rows[b]]
+        line[b] = wp.target.lift * dz_ob[(true - first) * ld + b] if first <= true < last else 0
+    if wp.target.off > 0:
+        for c in range(last - first):
+            for b in range(samples):
+                line[b] += wp.target.off * dz_ob[c * ld + b]
+
+
+cdef void output_change(Perturbed *wp, const float *dz_ob, const int *rows,
                         Py_ssize_t samples, float *lines) noexcept nogil:
     """Delta E of every sample, in the first of `lines`, from changes of all outputs."""
-    cdef Py_ssize_t o, b, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
+    cdef Py_ssize_t o, ld = padded(samples), classes = wp.net.table[6 * (wp.net.layers - 1) + OUT]
     cdef float top = biggest(dz_ob, classes * ld)
     cdef bint small = top < SMALL
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        large_change(wp, dz_ob, 0, classes, y, rows, samples, lines)
+        large_change(wp, dz_ob, 0, classes, rows, samples, lines)
         return
     memset(lines, 0, ld * sizeof(float))
     for o in range(classes):
         add_output_change(wp, o, dz_ob + o * ld, ld, small, lines)
-    for b in range(samples):
-        dz_true[b] = dz_ob[y[rows[b]] * ld + b]
+    if wp.cost == CROSS_ENTROPY:
+        expected_change(wp, dz_ob, 0, classes, rows, samples, dz_true)
     finish_change(wp, lines, dz_true, samples, small)
 
 
 cdef void carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *dh,
-                         const int *y, const int *rows, Py_ssize_t samples,
+                         const int *rows, Py_ssize_t samples,
                          float *scratch) noexcept nogil:
     """Delta E of every sample, in the second line, from the change `dh` of one hidden unit."""
     cdef Py_ssize_t l = layer + 1, o, b, ld = padded(samples)
@@ -257,29 +291,28 @@ cdef void carried_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const
         swap = dz
         dz = above
         above = swap
-    output_change(wp, dz, y, rows, samples, scratch + ld)
+    output_change(wp, dz, rows, samples, scratch + ld)
 
 
-cdef void own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *y,
-                     const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
+cdef void own_change(Perturbed *wp, Py_ssize_t unit, const float *dz, const int *rows, Py_ssize_t samples, float *lines) noexcept nogil:
     """Delta E of every sample, in the first line, from a change at the input of an output."""
     cdef Py_ssize_t b, ld = padded(samples)
     cdef float top = biggest(dz, ld)
     cdef bint small = top < SMALL
     cdef float *dz_true = lines + ld
     if top > LARGE:
-        large_change(wp, dz, unit, unit + 1, y, rows, samples, lines)
+        large_change(wp, dz, unit, unit + 1, rows, samples, lines)
         return
     memset(lines, 0, ld * sizeof(float))
     add_output_change(wp, unit, dz, ld, small, lines)
-    for b in range(samples):
-        dz_true[b] = dz[b] if y[rows[b]] == unit else 0
+    if wp.cost == CROSS_ENTROPY:
+        expected_change(wp, dz, unit, unit + 1, rows, samples, dz_true)
     finish_change(wp, lines, dz_true, samples, small)
 
 
 # ---------------------------------------------------------------- the curve of a unit
 
-# Terms of a series, and the line behind them: the weight to the true output.
+# Terms of a series, and the line behind them: the weight to the expected output.
 cdef enum:
     TERMS = 4
 
@@ -299,11 +332,22 @@ cdef void add_to_series(Perturbed *wp, Py_ssize_t o, float v, Py_ssize_t ld,
             c[2 * ld + b] += p[b] * v3 * <float>(1 / 6.0)
             c[3 * ld + b] += p[b] * v4 * <float>(1 / 24.0)
         return
+    if wp.cost == HALF_SQUARES:
+        for b in range(ld):
+            c[b] += v * gap[b]
+            c[ld + b] += v2 * <float>0.5
+        return
     for b in range(ld):
         a = p[b]
         s1 = a * (1 - a)
         s2 = s1 * (1 - 2 * a)
         s3 = s1 * (1 - 6 * s1)
+        if wp.cost == BINARY:
+            c[b] += v * gap[b]
+            c[ld + b] += v2 * <float>0.5 * s1
+            c[2 * ld + b] += v3 * <float>(1 / 6.0) * s2
+            c[3 * ld + b] += v4 * <float>(1 / 24.0) * s3
+            continue
         s4 = s2 * (1 - 12 * s1)
         c[b] += v * gap[b] * s1
         c[ld + b] += v2 * <float>0.5 * (gap[b] * s2 + s1 * s1)
@@ -312,28 +356,29 @@ cdef void add_to_series(Perturbed *wp, Py_ssize_t o, float v, Py_ssize_t ld,
                                + s1 * s3 * <float>(1 / 6.0))
 
 
-cdef float unit_series(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
-                       const int *rows, Py_ssize_t samples, float *c) noexcept nogil:
+cdef float unit_series(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *rows, Py_ssize_t samples, float *c) noexcept nogil:
     """Coefficients of E over a change of one unit of the last two layers, [term][sample].
 
-    The last line of `c` is the weight to the true output. Returns the largest |weight|.
+    The last line of `c` is the sum of t v over the outputs. Returns the largest |weight|.
     """
     cdef const long long *row = wp.net.table + 6 * (wp.net.layers - 1)
     cdef const float *column = wp.net.params + row[WEIGHT] + unit
     cdef Py_ssize_t o, b, ld = padded(samples)
-    cdef float *at_true = c + TERMS * ld
+    cdef float *expected = c + TERMS * ld
     cdef float reach = 0
     memset(c, 0, (TERMS + 1) * ld * sizeof(float))
     if layer + 1 == wp.net.layers:
         add_to_series(wp, unit, 1, ld, c)
         for b in range(samples):
-            at_true[b] = 1 if y[rows[b]] == unit else 0
+            expected[b] = target_of(&wp.target, rows[b], unit)
         return 1
     for o in range(row[OUT]):
         add_to_series(wp, o, column[o * row[IN]], ld, c)
         reach = max(reach, fabsf(column[o * row[IN]]))
-    for b in range(samples):
-        at_true[b] = column[y[rows[b]] * row[IN]]
+    if wp.cost == CROSS_ENTROPY:
+        for o in range(row[OUT]):
+            for b in range(samples):
+                expected[b] += target_of(&wp.target, rows[b], o) * column[o * row[IN]]
     return reach
 
 
@@ -342,17 +387,17 @@ cdef void series_change(const float *c, const float *dh, Py_ssize_t samples, Py_
     """Delta E of every sample, along the curve."""
     cdef Py_ssize_t b
     cdef float s, t
-    cdef const float *at_true = c + TERMS * ld
+    cdef const float *expected = c + TERMS * ld
     for b in range(samples):
         s = dh[b]
         t = s * (c[b] + s * (c[ld + b] + s * (c[2 * ld + b] + s * c[3 * ld + b])))
-        line[b] = log1p_series(t) - at_true[b] * s if cost == CROSS_ENTROPY else t
+        line[b] = log1p_series(t) - expected[b] * s if cost == CROSS_ENTROPY else t
 
 
 # ---------------------------------------------------------------- the gradient
 
 cdef void input_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const float *moved,
-                       bint large, bint series, const int *y, const int *rows,
+                       bint large, bint series, const int *rows,
                        Py_ssize_t samples, float *scratch) noexcept nogil:
     """Delta E of every sample, in the second line, when the input of `unit` changes.
 
@@ -370,46 +415,46 @@ cdef void input_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const f
     if series:
         series_change(scratch + 3 * ld, dh, samples, ld, wp.cost, line)
     elif layer + 1 == wp.net.layers:
-        own_change(wp, unit, dh, y, rows, samples, line)
+        own_change(wp, unit, dh, rows, samples, line)
     else:
-        carried_change(wp, layer, unit, dh, y, rows, samples, scratch)
+        carried_change(wp, layer, unit, dh, rows, samples, scratch)
 
 
-cdef float unit_reach(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
-                      const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
+cdef float unit_reach(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
     """Ready the series of a unit where it has one; the largest weight that a change meets."""
-    if layer + 2 < wp.net.layers:
+    # A step leaps however little its input changes.
+    if layer + 2 < wp.net.layers or (
+            layer + 1 < wp.net.layers and wp.net.table[6 * layer + ACTIVATION] == STEP):
         return <float>1e30
-    return unit_series(wp, layer, unit, y, rows, samples, scratch + 3 * padded(samples))
+    return unit_series(wp, layer, unit, rows, samples, scratch + 3 * padded(samples))
 
 
-cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
-                  const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
+cdef void wp_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *rows, Py_ssize_t samples, float *scratch) noexcept nogil:
     """Gradient of all weights into one unit, and of its bias."""
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, ld = padded(samples), n_in = row[IN]
-    cdef float change, reach = unit_reach(wp, layer, unit, y, rows, samples, scratch)
+    cdef float change, reach = unit_reach(wp, layer, unit, rows, samples, scratch)
     # Input n_in is the bias: it always reads 1.
     for i in range(n_in + 1):
         change = 0
         if wp.top[i] > 0:
             # No activation changes by more than its input does.
             input_change(wp, layer, unit, wp.moved + i * ld, wp.large,
-                         wp.top[i] * reach < SMALL, y, rows, samples, scratch)
+                         wp.top[i] * reach < SMALL, rows, samples, scratch)
             change = lwnn_sum(scratch + ld, samples)
         wp.gradient[row[BIAS] + unit if i == n_in else row[WEIGHT] + unit * n_in + i] += (
             change * wp.scale)
 
 
 cdef void wp_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
-                   const int *y, const int *rows, Py_ssize_t samples,
+                   const int *rows, Py_ssize_t samples,
                    float *scratch) noexcept nogil:
     cdef Py_ssize_t unit
     for unit in range(first, last):
-        wp_unit(wp, layer, unit, y, rows, samples, scratch)
+        wp_unit(wp, layer, unit, rows, samples, scratch)
 
 
-cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *rows,
+cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *rows,
                    Py_ssize_t samples) noexcept nogil:
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, b, ld = padded(samples), n_out = row[OUT]
@@ -424,20 +469,21 @@ cdef void wp_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *row
         wp.top[i] = biggest(wp.moved + i * ld, samples)
     wp.large = push(wp.moved, (row[IN] + 1) * ld, kind)
     if team <= 1:
-        wp_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)
+        wp_units(wp, layer, 0, n_out, rows, samples, wp.scratch)
         return
     for t in prange(team, num_threads=team, schedule='static', chunksize=1):
-        wp_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, y, rows, samples,
+        wp_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, rows, samples,
                  wp.scratch + t * wp.share)
 
 
-cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
+cdef double wp_forward(Perturbed *wp, const int *rows,
                        Py_ssize_t samples) noexcept nogil:
     """The unperturbed pass, keeping what the changes are computed from; returns E, summed."""
     cdef Dense *net = &wp.net
     cdef Py_ssize_t l, i, b, c, ld = padded(samples), classes
     cdef const long long *row
     cdef float *out
+    cdef float t
     cdef double loss
     transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
     clear_padding(net.acts[0], net.table[IN], samples, ld)
@@ -450,15 +496,16 @@ cdef double wp_forward(Perturbed *wp, const int *y, const int *rows,
             net.acts[l + 1][i] = activate(wp.z[l + 1][i], row[ACTIVATION])
     classes = net.table[6 * (net.layers - 1) + OUT]
     out = net.acts[net.layers]
-    # For cross-entropy the error p - t gives back p; for squared error a and a - t are kept.
+    # Both a and a - t are kept: a softmax's is got back from the error, the others' from z.
     memcpy(wp.errors, out, classes * ld * sizeof(float))
-    loss = output_error(wp.errors, classes, ld, y, rows, samples, wp.cost)
+    loss = target_error(wp.errors, classes, ld, &wp.target, rows, samples, wp.cost)
     for c in range(classes):
         for b in range(ld):
             i = c * ld + b
-            if wp.cost == MSE:
-                out[i] = sigmoid(out[i])
-                wp.errors[i] = out[i] - (1 if b < samples and y[rows[b]] == c else 0)
-            else:
-                out[i] = wp.errors[i] + (1 if b < samples and y[rows[b]] == c else 0)
+            t = target_of(&wp.target, rows[b], c) if b < samples else 0
+            if wp.cost == CROSS_ENTROPY:
+                out[i] = wp.errors[i] + t
+                continue
+            out[i] = out[i] if wp.cost == HALF_SQUARES else sigmoid(out[i])
+            wp.errors[i] = out[i] - t
     return loss

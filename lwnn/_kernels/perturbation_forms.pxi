@@ -17,14 +17,6 @@ cdef enum:
     SIMULTANEOUS = 3
 
 
-cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
-    """Finalizer of splitmix64: every bit of the result hangs on every bit of x."""
-    x += <unsigned long long>0x9E3779B97F4A7C15
-    x = (x ^ (x >> 30)) * <unsigned long long>0xBF58476D1CE4E5B9
-    x = (x ^ (x >> 27)) * <unsigned long long>0x94D049BB133111EB
-    return x ^ (x >> 31)
-
-
 cdef inline unsigned long long sign_key(long long seed, long step, Py_ssize_t draw) noexcept nogil:
     return mix(mix(mix(<unsigned long long>seed) + <unsigned long long>step)
                + <unsigned long long>draw)
@@ -39,21 +31,20 @@ cdef inline float sign_of(unsigned long long key, Py_ssize_t index) noexcept nog
 # ---------------------------------------------------------------- one unit's input
 
 cdef void node_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
-                     const int *y, const int *rows, Py_ssize_t samples,
+                     const int *rows, Py_ssize_t samples,
                      float *scratch) noexcept nogil:
     """Add dE/dz of the units first..last to `wp.nodes`; the change stands in `wp.moved`."""
     cdef Py_ssize_t unit, b, ld = padded(samples)
     cdef float *line = scratch + ld
     cdef float reach
     for unit in range(first, last):
-        reach = unit_reach(wp, layer, unit, y, rows, samples, scratch)
-        input_change(wp, layer, unit, wp.moved, wp.large, fabsf(wp.delta) * reach < SMALL, y,
-                     rows, samples, scratch)
+        reach = unit_reach(wp, layer, unit, rows, samples, scratch)
+        input_change(wp, layer, unit, wp.moved, wp.large, fabsf(wp.delta) * reach < SMALL, rows, samples, scratch)
         for b in range(samples):
             wp.nodes[unit * ld + b] += line[b] * wp.scale
 
 
-cdef void node_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *rows,
+cdef void node_layer(Perturbed *wp, Py_ssize_t layer, const int *rows,
                      Py_ssize_t samples, Py_ssize_t sides) noexcept nogil:
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t b, o, side, ld = padded(samples), n_out = row[OUT]
@@ -65,10 +56,10 @@ cdef void node_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *r
             wp.moved[b] = wp.delta
         wp.large = push(wp.moved, ld, row[ACTIVATION])
         if team <= 1:
-            node_units(wp, layer, 0, n_out, y, rows, samples, wp.scratch)
+            node_units(wp, layer, 0, n_out, rows, samples, wp.scratch)
         else:
             for t in prange(team, num_threads=team, schedule='static', chunksize=1):
-                node_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, y, rows,
+                node_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, rows,
                            samples, wp.scratch + t * wp.share)
         other_side(wp)
     if sides == 1:
@@ -102,14 +93,13 @@ cdef void fan_in_change(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, Py_ssi
         lwnn_axpy(dz, wp.net.acts[layer] + i * ld, wp.delta * sign_of(key, weights + i), ld)
 
 
-cdef void fan_in_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *y,
-                      const int *rows, Py_ssize_t samples, unsigned long long key,
+cdef void fan_in_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const int *rows, Py_ssize_t samples, unsigned long long key,
                       Py_ssize_t sides, float *scratch) noexcept nogil:
     """Add one draw's estimate for all weights into `unit`."""
     cdef const long long *row = wp.net.table + 6 * layer
     cdef Py_ssize_t i, side, b, ld = padded(samples), weights = row[WEIGHT] + unit * row[IN]
     cdef float *dz = scratch + (LINES - 1) * ld
-    cdef float reach = unit_reach(wp, layer, unit, y, rows, samples, scratch)
+    cdef float reach = unit_reach(wp, layer, unit, rows, samples, scratch)
     cdef float top, change = 0
     cdef bint large
     for side in range(sides):
@@ -119,7 +109,7 @@ cdef void fan_in_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const in
                 dz[b] = -dz[b]
         top = biggest(dz, samples)
         large = push(dz, ld, row[ACTIVATION])
-        input_change(wp, layer, unit, dz, large, top * reach < SMALL, y, rows, samples, scratch)
+        input_change(wp, layer, unit, dz, large, top * reach < SMALL, rows, samples, scratch)
         change += (1 if side == 0 else -1) * lwnn_sum(scratch + ld, samples)
     for i in range(row[IN]):
         wp.gradient[weights + i] += change * wp.scale * sign_of(key, weights + i)
@@ -127,30 +117,30 @@ cdef void fan_in_unit(Perturbed *wp, Py_ssize_t layer, Py_ssize_t unit, const in
 
 
 cdef void fan_in_units(Perturbed *wp, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t last,
-                       const int *y, const int *rows, Py_ssize_t samples,
+                       const int *rows, Py_ssize_t samples,
                        unsigned long long key, Py_ssize_t sides, float *scratch) noexcept nogil:
     cdef Py_ssize_t unit
     for unit in range(first, last):
-        fan_in_unit(wp, layer, unit, y, rows, samples, key, sides, scratch)
+        fan_in_unit(wp, layer, unit, rows, samples, key, sides, scratch)
 
 
-cdef void fan_in_layer(Perturbed *wp, Py_ssize_t layer, const int *y, const int *rows,
+cdef void fan_in_layer(Perturbed *wp, Py_ssize_t layer, const int *rows,
                        Py_ssize_t samples, unsigned long long key,
                        Py_ssize_t sides) noexcept nogil:
     cdef Py_ssize_t n_out = wp.net.table[6 * layer + OUT]
     cdef int t, team = wp.net.team.threads
     if team <= 1:
-        fan_in_units(wp, layer, 0, n_out, y, rows, samples, key, sides, wp.scratch)
+        fan_in_units(wp, layer, 0, n_out, rows, samples, key, sides, wp.scratch)
         return
     for t in prange(team, num_threads=team, schedule='static', chunksize=1):
-        fan_in_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, y, rows, samples,
+        fan_in_units(wp, layer, n_out * t // team, n_out * (t + 1) // team, rows, samples,
                      key, sides, wp.scratch + t * wp.share)
 
 
 # ---------------------------------------------------------------- all weights at once
 
 cdef double moved_cost(Perturbed *wp, float way, unsigned long long key, Py_ssize_t size,
-                       const int *y, const int *rows, Py_ssize_t samples) noexcept nogil:
+                       const int *rows, Py_ssize_t samples) noexcept nogil:
     """Cost, summed, with every parameter moved by way * its sign."""
     cdef Py_ssize_t i
     cdef float *params = wp.net.params
@@ -158,19 +148,19 @@ cdef double moved_cost(Perturbed *wp, float way, unsigned long long key, Py_ssiz
     for i in range(size):
         wp.elsewhere[i] = params[i] + way * sign_of(key, i)
     wp.net.params = wp.elsewhere
-    cost = wp_forward(wp, y, rows, samples)
+    cost = wp_forward(wp, rows, samples)
     wp.net.params = params
     return cost
 
 
 cdef void all_at_once(Perturbed *wp, double base, unsigned long long key, Py_ssize_t size,
-                      const int *y, const int *rows, Py_ssize_t samples,
+                      const int *rows, Py_ssize_t samples,
                       Py_ssize_t sides) noexcept nogil:
     """Add one draw's estimate of the whole gradient."""
     cdef Py_ssize_t i
-    cdef double change = moved_cost(wp, wp.delta, key, size, y, rows, samples)
+    cdef double change = moved_cost(wp, wp.delta, key, size, rows, samples)
     if sides == 2:
-        base = moved_cost(wp, -wp.delta, key, size, y, rows, samples)
+        base = moved_cost(wp, -wp.delta, key, size, rows, samples)
     change -= base
     for i in range(size):
         wp.gradient[i] += <float>change * wp.scale * sign_of(key, i)
@@ -178,40 +168,40 @@ cdef void all_at_once(Perturbed *wp, double base, unsigned long long key, Py_ssi
 
 # ---------------------------------------------------------------- a mini-batch
 
-cdef double wp_batch(Perturbed *wp, const int *y, const int *rows, Py_ssize_t samples,
+cdef double wp_batch(Perturbed *wp, const int *rows, Py_ssize_t samples,
                      long long seed, long step, Py_ssize_t size) noexcept nogil:
     """Gradient of a mini-batch, by the form that `wp` names; the cost, summed."""
     cdef Py_ssize_t l, side, draw
     cdef unsigned long long key
-    cdef double loss = wp_forward(wp, y, rows, samples)
+    cdef double loss = wp_forward(wp, rows, samples)
     memset(wp.gradient, 0, size * sizeof(float))
     wp.scale = 1 / (wp.delta * samples * wp.sides)
     if wp.form == PER_WEIGHT:
         for side in range(wp.sides):
             for l in range(wp.net.layers):
-                wp_layer(wp, l, y, rows, samples)
+                wp_layer(wp, l, rows, samples)
             other_side(wp)
         if wp.sides == 1:
             other_side(wp)
     elif wp.form == PER_NODE:
         for l in range(wp.net.layers):
-            node_layer(wp, l, y, rows, samples, wp.sides)
+            node_layer(wp, l, rows, samples, wp.sides)
     else:
         wp.scale /= wp.draws
         for draw in range(wp.draws):
             key = sign_key(seed, step, draw)
             if wp.form == SIMULTANEOUS:
-                all_at_once(wp, loss, key, size, y, rows, samples, wp.sides)
+                all_at_once(wp, loss, key, size, rows, samples, wp.sides)
                 continue
             for l in range(wp.net.layers):
-                fan_in_layer(wp, l, y, rows, samples, key, wp.sides)
+                fan_in_layer(wp, l, rows, samples, key, wp.sides)
     return loss
 
 
 def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float delta,
              int form, int sides, int draws, long long seed,
              const data_t[:, ::1] x, const float[:, ::1] scaler, float clip,
-             const int[::1] y, const int[::1] order, Py_ssize_t batch,
+             const target_t[::1] y, const int[::1] order, Py_ssize_t batch,
              int method, const double[::1] hyper, float[:, ::1] state, long step,
              float[::1] workspace, int threads):
     """Train by perturbation on the rows that `order` names, in mini-batches.
@@ -241,6 +231,10 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
     if n == 0:
         return 0.0
     wp.net.params = &params[0]
+    if target_t is int:
+        wp.target = target_from(&y[0], NULL, table[wp.net.layers - 1, OUT], how.smoothing)
+    else:
+        wp.target = target_from(NULL, &y[0], 1, 0)
     wp.delta, wp.cost, wp.form, wp.sides, wp.draws = delta, cost, form, sides, draws
     with nogil:
         start = 0
@@ -248,9 +242,12 @@ def wp_epoch(float[::1] params, const long long[:, ::1] table, int cost, float d
             samples = min(batch, n - start)
             gather(&x[0, 0], &scaler[0, 0], clip, wp.net.table[IN], &order[start], samples,
                    wp.net.input, padded(wp.net.table[IN]))
-            loss += wp_batch(&wp, &y[0], &order[start], samples, seed, step, params.shape[0])
-            optimize(wp.net.params, wp.gradient, 0, params.shape[0], &how, &wp.net.team)
+            open_batch(wp.net.params, wp.net.table, wp.net.layers, wp.net.input,
+                       padded(wp.net.table[IN]), samples, &how)
+            loss += wp_batch(&wp, &order[start], samples, seed, step, params.shape[0])
+            optimize_net(wp.net.params, wp.gradient, wp.net.table, wp.net.layers, &how,
+                         &wp.net.team)
             step += 1
-            begin_step(&how, how.step + 1)
+            close_batch(wp.net.params, wp.net.table, wp.net.layers, &how)
             start += samples
     return loss

@@ -11,9 +11,14 @@ from lwnn._kernels.reference_images import *  # noqa: F403
 from lwnn._kernels.reference_int8 import *  # noqa: F403
 
 IN, OUT, WEIGHT, BIAS, LABEL, ACTIVATION = range(6)
-LINEAR, RELU, SIGMOID, TANH = range(4)
-CROSS_ENTROPY, MSE = range(2)
-SGD, MOMENTUM, ADAM = range(3)
+LINEAR, RELU, SIGMOID, TANH, LEAKY_RELU, STEP = range(6)
+CROSS_ENTROPY, MSE, BINARY, HALF_SQUARES = range(4)
+SGD, MOMENTUM, ADAM, NESTEROV, ADAGRAD, RMSPROP = range(6)
+#: Streams of random numbers.
+FOR_GRADIENTS, FOR_WEIGHTS, FOR_INPUTS, FOR_DROPOUT = range(1, 5)
+HYPER = 14
+LEAK = 0.01
+_GOLDEN = 0x9E3779B97F4A7C15
 GOODNESS, THRESHOLD, READOUT = range(3)
 LOSS, ELEMENT, EMBED, HOT, PEER, HEAD_RATE, ONLY, LEVEL = range(8)
 SOFTPLUS, SYMBA, SWISH, LABELS = range(4)
@@ -55,6 +60,10 @@ def _sigmoid(z):
 def _activate(z, kind):
     if kind == RELU:
         return np.maximum(z, 0)
+    if kind == LEAKY_RELU:
+        return np.where(z > 0, z, LEAK * z)
+    if kind == STEP:
+        return (z > 0).astype(z.dtype)
     if kind == SIGMOID:
         return _sigmoid(z)
     return np.tanh(z) if kind == TANH else z
@@ -63,6 +72,10 @@ def _activate(z, kind):
 def _slope(y, kind):
     if kind == RELU:
         return (y > 0).astype(y.dtype)
+    if kind == LEAKY_RELU:
+        return np.where(y > 0, 1, LEAK).astype(y.dtype)
+    if kind == STEP:
+        return np.zeros_like(y)
     if kind == SIGMOID:
         return y * (1 - y)
     return 1 - y * y if kind == TANH else np.ones_like(y)
@@ -72,35 +85,141 @@ def _one_hot(y, classes, dtype):
     return np.eye(classes, dtype=dtype)[y]
 
 
-def _cost(z, y, cost):
+def _target(y, classes, smoothing, dtype):
+    """What every output is to be: a row's value, or its class, smoothed."""
+    if y.dtype.kind == "f":
+        return y.astype(dtype)[:, None]
+    return smoothing / classes + (1 - smoothing) * _one_hot(y, classes, dtype)
+
+
+def _cost(z, y, cost, smoothing=0.0):
     """Cost of every row, and dC/dz."""
-    target = _one_hot(y, z.shape[1], z.dtype)
-    if cost == MSE:
+    target = _target(y, z.shape[1], smoothing, z.dtype)
+    if cost == HALF_SQUARES:
+        return 0.5 * ((z - target) ** 2).sum(axis=1), z - target
+    if cost in (MSE, BINARY):
         a = _sigmoid(z)
+        if cost == BINARY:
+            return (np.logaddexp(0, z) - target * z).sum(axis=1), a - target
         return 0.5 * ((a - target) ** 2).sum(axis=1), (a - target) * a * (1 - a)
     z = z - z.max(axis=1, keepdims=True)
     log_total = np.log(np.exp(z).sum(axis=1))
     p = np.exp(z - log_total[:, None])
-    return log_total - z[np.arange(len(y)), y], p - target
+    return log_total - (target * z).sum(axis=1), p - target
 
 
-def _optimize(params, grad, method, hyper, state, step):
-    rate, beta1, beta2, epsilon = hyper
-    if method == SGD:
+def _mix(x):
+    """The step of SplitMix64, of a number."""
+    x = (x + _GOLDEN) % 2**64
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
+    return x ^ (x >> 31)
+
+
+def _stream(key, count):
+    """The first numbers of the stream that starts at `key`, uint64 (count,)."""
+    return np.array([_mix((key + n * _GOLDEN) % 2**64) for n in range(count)], np.uint64)
+
+
+class _Training:
+    """What `hyper` says, a step at a time."""
+
+    def __init__(self, table, method, hyper, state, step):
+        values = [*hyper, *[0.0] * (HYPER - len(hyper))]
+        self.table, self.method, self.state, self.step = table, method, state, step
+        self.rate, self.beta1, self.beta2, self.epsilon, self.l1, self.l2 = values[:6]
+        self.bound, self.eta, self.gamma, self.weight_noise, self.input_noise = values[6:11]
+        self.seed, self.dropout, self.smoothing = int(values[11]), *values[12:14]
+        self.noise = 0.0
+
+    def key(self, purpose):
+        of_purpose = _mix((self.seed + purpose * _GOLDEN) % 2**64)
+        return _mix((of_purpose + self.step * _GOLDEN) % 2**64)
+
+    def gaussians(self, purpose, count):
+        bits = _stream(self.key(purpose), count)
+        radius = ((bits >> np.uint64(40)) + 0.5) / 2**24
+        turn = ((bits >> np.uint64(16)) & np.uint64(0xFFFFFF)) / 2**24
+        return np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * turn)
+
+    def masks(self, samples):
+        """For every hidden layer what its outputs are multiplied by, (samples, units)."""
+        masks, key = [], int(self.key(FOR_DROPOUT))
+        for layer, units in enumerate(self.table[:-1, OUT]):
+            of_layer = _mix((key + layer * _GOLDEN) % 2**64)
+            bits = [
+                [_mix((of_layer + ((u << 16) + b) * _GOLDEN) % 2**64) >> 40 for u in range(units)]
+                for b in range(samples)
+            ]
+            kept = np.array(bits).reshape(samples, units) / 2**24 >= np.float32(self.dropout)
+            masks.append(kept / (1 - self.dropout))
+        return masks
+
+    def weights(self, size):
+        """Which parameters are weights, not biases."""
+        chosen = np.ones(size, bool)
+        for row in self.table:
+            if row[BIAS] >= 0:
+                chosen[row[BIAS] : row[BIAS] + row[OUT]] = False
+        return chosen
+
+    def open(self, params):
+        """Shake the weights for a mini-batch; `update` takes the noise away again."""
+        noise = self.weight_noise * self.gaussians(FOR_WEIGHTS, len(params))
+        self.noise = (noise * self.weights(len(params))).astype(params.dtype)
+        params += self.noise
+
+    def inputs(self, x):
+        noise = self.input_noise * self.gaussians(FOR_INPUTS, x.size).reshape(x.shape)
+        return (x + noise).astype(x.dtype)
+
+    def update(self, params, grad, parts=((slice(None), 1),)):
+        """Change `params` by the gradient, and go on to the next step.
+
+        `parts` are slices of the parameters, and factors on their rate.
+        """
+        grad, decays = grad.copy(), self.weights(len(params))
+        if self.bound:
+            grad = np.clip(grad, -self.bound, self.bound)
+        if self.eta:
+            sigma = np.sqrt(self.eta / (1 + self.step) ** self.gamma)
+            grad += sigma * self.gaussians(FOR_GRADIENTS, len(grad))
+        for part, factor in parts:
+            self.step_of(params[part], grad[part], decays[part], part, self.rate * factor)
+        params -= self.noise
+        self.step += 1
+
+    def step_of(self, params, grad, decays, part, rate):
+        params[decays] *= 1 - rate * self.l2
+        # Slices are views, but an optimizer may replace what it remembers.
+        memory = [vector[part] for vector in self.state]
+        _optimize(params, grad, memory, rate, self)
+        for vector, values in zip(self.state, memory, strict=True):
+            vector[part] = values
+        params[decays] -= np.clip(params[decays], -rate * self.l1, rate * self.l1)
+
+
+def _optimize(params, grad, state, rate, how):
+    beta1, beta2, epsilon, n = how.beta1, how.beta2, how.epsilon, how.step + 1
+    if how.method == SGD:
         params -= rate * grad
-    elif method == MOMENTUM:
+    elif how.method in (MOMENTUM, NESTEROV):
         state[0] = beta1 * state[0] + grad
-        params -= rate * state[0]
+        params -= rate * (state[0] if how.method == MOMENTUM else grad + beta1 * state[0])
+    elif how.method in (ADAGRAD, RMSPROP):
+        keep, share = (beta1, 1 - beta1) if how.method == RMSPROP else (1, 1)
+        state[0] = keep * state[0] + share * grad**2
+        params -= rate * grad / (np.sqrt(state[0]) + epsilon)
     else:
         state[0] = beta1 * state[0] + (1 - beta1) * grad
         state[1] = beta2 * state[1] + (1 - beta2) * grad**2
-        first = state[0] / (1 - beta1 ** (step + 1))
-        second = state[1] / (1 - beta2 ** (step + 1))
+        first = state[0] / (1 - beta1**n)
+        second = state[1] / (1 - beta2**n)
         params -= rate * first / (np.sqrt(second) + epsilon)
 
 
-def optimizer_step(params, gradient, method, hyper, state, step):
-    _optimize(params, gradient, method, hyper, state, step)
+def optimizer_step(params, gradient, table, method, hyper, state, step):
+    _Training(table, method, hyper, state, step).update(params, gradient)
 
 
 def _batches(order, batch):
@@ -128,18 +247,23 @@ def dense_scores(params, table, x, scaler, clip, out, batch, workspace, threads)
         out[:] = _forward(params, table, _scaled(x, scaler, clip, params.dtype))[-1]
 
 
-def _bp_gradient(params, table, cost, x, y):
+def _bp_gradient(params, table, cost, x, y, how):
     grad = np.empty_like(params)
-    acts = _forward(params, table, x)
-    costs, delta = _cost(acts[-1], y, cost)
+    masks = how.masks(len(x)) if how.dropout else [1.0] * (len(table) - 1)
+    acts, slopes = [x], []
+    for row, mask in zip(table, [*masks, 1.0], strict=True):
+        weight, bias = _layer(params, row)
+        out = _activate(acts[-1] @ weight.T + bias, row[ACTIVATION])
+        slopes.append(_slope(out, row[ACTIVATION]) * mask)
+        acts.append((out * mask).astype(params.dtype))
+    costs, delta = _cost(acts[-1], y, cost, how.smoothing)
     for layer in range(len(table) - 1, -1, -1):
         row = table[layer]
         grad_weight, grad_bias = _layer(grad, row)
         grad_weight[:] = delta.T @ acts[layer] / len(x)
         grad_bias[:] = delta.sum(axis=0) / len(x)
         if layer:
-            delta = delta @ _layer(params, row)[0]
-            delta = delta * _slope(acts[layer], table[layer - 1, ACTIVATION])
+            delta = (delta @ _layer(params, row)[0]) * slopes[layer - 1]
     return costs.sum(), grad
 
 
@@ -160,13 +284,13 @@ def bp_epoch(
     workspace,
     threads,
 ):
-    loss = 0.0
+    loss, how = 0.0, _Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
-        inputs = _scaled(x[rows], scaler, clip, params.dtype)
-        cost_sum, grad = _bp_gradient(params, table, cost, inputs, y[rows])
-        _optimize(params, grad, method, hyper, state, step)
+        how.open(params)
+        inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
+        cost_sum, grad = _bp_gradient(params, table, cost, inputs, y[rows], how)
+        how.update(params, grad)
         loss += float(cost_sum)
-        step += 1
     return loss
 
 
@@ -178,13 +302,6 @@ PER_WEIGHT, PER_NODE, PER_FAN_IN, SIMULTANEOUS = range(4)
 
 def wp_workspace(table, batch, form, threads):
     return 0
-
-
-def _mix(x):
-    x = (x + 0x9E3779B97F4A7C15) % 2**64
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
-    return x ^ (x >> 31)
 
 
 def _signs(seed, step, draw, size):
@@ -199,9 +316,10 @@ class _Perturbed:
     In float64 whatever the parameters are: E_pert - E cancels.
     """
 
-    def __init__(self, params, table, cost, delta, sides, x, y):
+    def __init__(self, params, table, cost, smoothing, delta, sides, x, y):
         self.params, self.x = params.astype(np.float64), x.astype(np.float64)
         self.table, self.cost, self.delta, self.y = table, cost, delta, y
+        self.smoothing = smoothing
         self.ways = (delta,) if sides == 1 else (delta, -delta)
         self.start = self.errors(self.params)
 
@@ -214,7 +332,7 @@ class _Perturbed:
             if index == layer:
                 h = h + shift
             h = _activate(h, row[ACTIVATION])
-        return _cost(h, self.y, self.cost)[0]
+        return _cost(h, self.y, self.cost, self.smoothing)[0]
 
     def slope(self, errors):
         """Difference quotient; `errors` gives the costs for a way to go."""
@@ -256,8 +374,8 @@ class _Perturbed:
         return self.along(signs) * signs
 
 
-def _wp_gradient(params, table, cost, delta, form, sides, draws, seed, step, x, y):
-    net = _Perturbed(params, table, cost, delta, sides, x, y)
+def _wp_gradient(params, table, cost, smoothing, delta, form, sides, draws, seed, step, x, y):
+    net = _Perturbed(params, table, cost, smoothing, delta, sides, x, y)
     if form == PER_WEIGHT:
         grad = net.per_weight()
     elif form == PER_NODE:
@@ -291,14 +409,14 @@ def wp_epoch(
     workspace,
     threads,
 ):
-    loss = 0.0
+    loss, how = 0.0, _Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
-        inputs = _scaled(x[rows], scaler, clip, params.dtype)
-        how = (delta, form, sides, draws, seed, step)
-        cost_sum, grad = _wp_gradient(params, table, cost, *how, inputs, y[rows])
-        _optimize(params, grad, method, hyper, state, step)
+        inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
+        how.open(params)
+        form_of = (how.smoothing, delta, form, sides, draws, seed, how.step)
+        cost_sum, grad = _wp_gradient(params, table, cost, *form_of, inputs, y[rows])
+        how.update(params, grad)
         loss += float(cost_sum)
-        step += 1
     return loss
 
 
@@ -464,19 +582,15 @@ def _ff_gradient(params, table, goals, form, x, y, wrong, draws, peers, alive, r
     return grad
 
 
-def _ff_step(params, table, form, grad, method, hyper, state, step):
-    """Layers that stand still are left out; the head has a rate of its own."""
+def _ff_parts(table, form):
+    """What of the parameters learns, each at its share of the rate.
+
+    Layers that stand still are left out; the head has a rate of its own.
+    """
     for layer, row in enumerate(table):
         head = layer == len(table) - 1
-        if not head and form[ONLY] not in (-1, layer):
-            continue
-        start, stop = row[WEIGHT], row[BIAS] + row[OUT]
-        part, own = slice(start, stop), hyper * [form[HEAD_RATE] if head else 1, 1, 1, 1]
-        # Slices are views, but an optimizer may replace what it remembers.
-        memory = [vector[part] for vector in state]
-        _optimize(params[part], grad[part], method, own, memory, step)
-        for vector, values in zip(state, memory, strict=True):
-            vector[part] = values
+        if head or form[ONLY] in (-1, layer):
+            yield slice(row[WEIGHT], row[BIAS] + row[OUT]), form[HEAD_RATE] if head else 1
 
 
 def ff_epoch(
@@ -502,13 +616,14 @@ def ff_epoch(
     workspace,
     threads,
 ):
+    how = _Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
-        inputs = _scaled(x[rows], scaler, clip, params.dtype)
+        how.open(params)
+        inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
         negatives = wrong[rows] if len(wrong) else wrong, draws[rows] if len(draws) else draws
         noted = peers, alive, report
         grad = _ff_gradient(params, table, goals, form, inputs, y[rows], *negatives, *noted)
-        _ff_step(params, table, form, grad, method, hyper, state, step)
-        step += 1
+        how.update(params, grad, _ff_parts(table, form))
 
 
 def ff_scores(
@@ -545,4 +660,5 @@ def ff_scores(
 
 from lwnn._kernels.reference_mono import *  # noqa: E402, F403
 from lwnn._kernels.reference_perceptron import *  # noqa: E402, F403
+from lwnn._kernels.reference_topdown import *  # noqa: E402, F403
 from lwnn._kernels.reference_unsupervised import *  # noqa: E402, F403

@@ -8,8 +8,8 @@ from lwnn._kernels.reference import (
     _cost,
     _layer,
     _normalised,
-    _optimize,
     _scaled,
+    _Training,
 )
 
 __all__ = ["mf_epoch", "mf_scores", "mf_workspace"]
@@ -19,8 +19,9 @@ def mf_workspace(table, batch, training, threads):
     return 0
 
 
-def _inputs(x, level, scaler, clip, dtype):
+def _inputs(x, level, scaler, clip, dtype, how=None):
     x = _scaled(x, scaler, clip, dtype)
+    x = how.inputs(x) if how else x
     return _normalised(x) if level else x
 
 
@@ -68,12 +69,13 @@ def mf_epoch(
     workspace,
     threads,
 ):
+    how = _Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
-        inputs = _inputs(x[rows], level, scaler, clip, params.dtype)
+        how.open(params)
+        inputs = _inputs(x[rows], level, scaler, clip, params.dtype, how)
         sums, grad = _gradient(params, table, inputs, y[rows])
-        _optimize(params, grad, method, hyper, state, step)
+        how.update(params, grad)
         losses += sums
-        step += 1
 
 
 def mf_scores(

@@ -8,9 +8,9 @@ from lwnn._kernels.reference import (
     _cost,
     _layer,
     _normalised,
-    _optimize,
     _scaled,
     _sigmoid,
+    _Training,
 )
 
 __all__ = ["un_epoch", "un_head_epoch", "un_scores", "un_workspace"]
@@ -65,17 +65,18 @@ def un_epoch(
     workspace,
     threads,
 ):
+    how, layers = _Training(table, method, hyper, state, step), slice(0, table[-1, 2])
     for rows in _batches(order, batch):
-        own, other = (_scaled(x[n], scaler, clip, params.dtype) for n in (rows, partner[rows]))
+        how.open(params)
+        pairs = np.concatenate([rows, partner[rows]])
+        own, other = np.split(how.inputs(_scaled(x[pairs], scaler, clip, params.dtype)), 2)
         hybrid = np.where(masks[mask[rows]] > 0, own, other)
         sums, grad = _gradient(params, table, level, alpha, own, hybrid)
-        _optimize(params, grad, method, hyper, state, step)
+        how.update(params, grad, [(layers, 1)])
         losses += sums
-        step += 1
 
 
-def _states(params, table, level, x, scaler, clip):
-    x = _scaled(x, scaler, clip, params.dtype)
+def _states(params, table, level, x):
     return np.hstack([_normalised(y) for _, y in _passes(params, table, x, level)])
 
 
@@ -98,19 +99,22 @@ def un_head_epoch(
 ):
     loss, first = 0.0, table[-1, 2]
     head = slice(first, first + (table[-1, 0] + 1) * table[-1, 1])
+    how = _Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
-        states = _states(params, table, level, x[rows], scaler, clip)
+        how.open(params)
+        inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
+        states = _states(params, table, level, inputs)
         weight, bias = _layer(params, table[-1])
         costs, e = _cost(states @ weight.T + bias, y[rows], CROSS_ENTROPY)
-        grad = np.concatenate([(e.T @ states).ravel(), e.sum(axis=0)]) / len(rows)
-        _optimize(params[head], grad, method, hyper, state[:, head], step)
+        grad = np.zeros_like(params)
+        grad[head] = np.concatenate([(e.T @ states).ravel(), e.sum(axis=0)]) / len(rows)
+        how.update(params, grad, [(head, 1)])
         loss += float(costs.sum())
-        step += 1
     return loss
 
 
 def un_scores(params, table, level, x, scaler, clip, states, out, batch, workspace, threads):
-    found = _states(params, table, level, x, scaler, clip)
+    found = _states(params, table, level, _scaled(x, scaler, clip, params.dtype))
     if len(states):
         states[:] = found
     if len(out):

@@ -216,9 +216,11 @@ def un_epoch(float[::1] params, const long long[:, ::1] table, bint level, float
                    padded(n_in))
             gather(&x[0, 0], &scaler[0, 0], clip, n_in, net.picks, samples,
                    net.rows + samples * padded(n_in), padded(n_in))
+            open_batch(net.params, net.table, net.layers + 1, net.rows, padded(n_in), 2 * samples,
+                       &how)
             un_mix(&net, masks, mask, &order[start], samples)
             un_batch(&net, samples, alpha, &how, &losses[0])
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, net.layers + 1, &how)
             start += samples
 
 
@@ -255,6 +257,8 @@ def un_head_epoch(float[::1] params, const long long[:, ::1] table, bint level,
             ld = padded(samples)
             gather(&x[0, 0], &scaler[0, 0], clip, n_in, &order[start], samples, net.rows,
                    padded(n_in))
+            open_batch(net.params, net.table, net.layers + 1, net.rows, padded(n_in), samples,
+                       &how)
             un_states(&net, samples)
             un_head(&net, samples)
             transpose(net.head_t, ld, row[IN], samples, net.head, padded(row[IN]))
@@ -263,7 +267,7 @@ def un_head_epoch(float[::1] params, const long long[:, ::1] table, bint level,
             layer_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, ld, net.head,
                            padded(row[IN]), row[IN], net.classes, samples, <float>1.0 / samples,
                            &how, net.grad, &net.team)
-            begin_step(&how, how.step + 1)
+            close_batch(net.params, net.table, net.layers + 1, &how)
             start += samples
     return loss
 

@@ -18,7 +18,8 @@ def evaluate(
 ):
     """Measure a model on labelled data.
 
-    Accuracy and loss of all rows, precision, recall and F1 of each class.
+    Accuracy and loss of all rows, precision, recall and F1 of each class; of a model that
+    predicts numbers, R² and RMSE.
     """
     from lwnn import metrics, modelfile  # noqa: PLC0415
 
@@ -26,6 +27,9 @@ def evaluate(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema)
+    if trained.response:
+        _evaluate_values(console, trained, dataset, model, data)
+        return
     found = outcome.answers(trained, dataset.x, sure)
     matrix = metrics.confusion(dataset.y, found.index, len(trained.labels))
     measures = dict(zip(_MEASURES, metrics.per_class(matrix), strict=True))
@@ -47,6 +51,16 @@ def evaluate(
         confusion=matrix,
         **found.told,
     )
+
+
+def _evaluate_values(console, trained, dataset, model, data):
+    from lwnn import metrics  # noqa: PLC0415
+
+    predicted, rows = trained.predict(dataset.x, outcome.processors()), len(dataset.x)
+    summary = metrics.regression_summary(dataset.y, predicted)
+    r2 = "-" if summary["r2"] is None else f"{summary['r2']:.4f}"
+    console.say(f"R² {r2}, RMSE {summary['rmse']:.6g}, {rows:,} rows")
+    console.result(model=model, data=data, rows=rows, metrics={"test": summary})
 
 
 def _show(console, classes, means, summary, rows):

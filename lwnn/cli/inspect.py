@@ -60,11 +60,13 @@ def _show_model(model, json):
     size = os.path.getsize(model)
     facts = {
         "kind": trained.network.kind,
+        "task": trained.network.task,
         "arithmetic": "int8" if isinstance(trained, QuantizedModel) else "float32",
         "network": trained.network.describe(),
         "parameters": trained.size,
         "activation": trained.network.activation,
         "cost": trained.network.cost,
+        "output": trained.network.output,
         "readout": trained.readout,
         "labels": trained.labels,
         "features": trained.features,

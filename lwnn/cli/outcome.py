@@ -12,7 +12,8 @@ def schema(model):
     from lwnn.data import Schema  # noqa: PLC0415
 
     names = model.features, model.target, model.labels
-    return Schema(*names, model.named, recipe=model.recipe)
+    numeric = model.response is not None
+    return Schema(*names, model.named, numeric, recipe=model.recipe)
 
 
 @dataclasses.dataclass(frozen=True)

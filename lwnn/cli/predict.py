@@ -11,6 +11,7 @@ import typer
 from lwnn.cli import outcome, paths, progress
 from lwnn.cli.arguments import DataFiles, Exit, Json, ModelFile, Quiet, Target
 from lwnn.cli.console import Console, write_out
+from lwnn.errors import UsageError
 
 _CHUNK = 4096
 
@@ -38,7 +39,7 @@ def predict(
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Predict the class of every row.
+    """Predict the class of every row, or its value.
 
     A label column in DATA is not needed and not used.
     """
@@ -50,8 +51,10 @@ def predict(
     trained = modelfile.load(model)
     schema = outcome.schema(trained)
     dataset = progress.load(console, data, target=target, schema=schema, need_labels=False)
-    found = outcome.answers(trained, dataset.x, sure)
-    names = [trained.labels[code] for code in found.index]
+    if trained.response and (proba or sure is not None):
+        option = "--proba" if proba else "--exit"
+        raise UsageError(f"{option}: {model} predicts numbers, not classes; leave it out")
+    found, names = _predicted(trained, dataset.x, sure)
     columns = _columns(trained.labels, found) if proba else {}
     if output is not None:
         _write_file(output, names, columns)
@@ -85,6 +88,14 @@ def _columns(labels, found):
     return columns if found.agreement is None else {**columns, "agreement": found.agreement}
 
 
+def _predicted(trained, x, sure):
+    """What is known of the rows, and the name of each one's class, or its value."""
+    if trained.response:
+        return outcome.Answers(None, None), trained.predict(x, outcome.processors()).tolist()
+    found = outcome.answers(trained, x, sure)
+    return found, [trained.labels[code] for code in found.index]
+
+
 def _write_file(path, names, columns):
     from lwnn.files import replacing  # noqa: PLC0415
 
@@ -98,7 +109,7 @@ def _csv(names, columns):
 
     Parameters
     ----------
-    names : list of str
+    names : list of str or float
         The predictions.
     columns : dict of str to ndarray of float64, shape (n,)
         What stands behind them.
@@ -109,7 +120,7 @@ def _csv(names, columns):
         values = zip(*(column[part].tolist() for column in columns.values()), strict=True)
         rows = values if columns else [()] * len(names[part])
         yield _lines(
-            (name, *(f"{value:.6g}" for value in row))
+            (f"{name:.9g}" if isinstance(name, float) else name, *(f"{value:.6g}" for value in row))
             for name, row in zip(names[part], rows, strict=True)
         )
 

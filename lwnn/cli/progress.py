@@ -103,8 +103,7 @@ def _advance(bar, task, epoch, label=""):
     # Within an epoch the figures of the last whole one stand.
     if epoch.loss is not None:
         fields["loss"] = f"loss {epoch.loss:.4f}"
-    if epoch.validation_accuracy is not None:
-        fields["validation"] = f"  validation {percent(epoch.validation_accuracy)}"
+        fields["validation"] = "".join(f"  {part}" for part in _judged(epoch))
     bar.update(
         task,
         description=label or f"epoch {epoch.epoch}/{epoch.epochs}",
@@ -134,10 +133,20 @@ def _health(layers):
 
 
 def _line(epoch):
-    parts = [f"loss {epoch.loss:.4f}"]
-    if epoch.validation_accuracy is not None:
-        parts.append(f"validation {percent(epoch.validation_accuracy)}")
+    parts = [f"loss {epoch.loss:.4f}", *_judged(epoch)]
     if epoch.layers:
         parts.append(_health(epoch.layers))
     parts.append(f"{epoch.samples_per_second:,.0f} samples/s")
     return f"epoch {epoch.epoch}/{epoch.epochs}: {', '.join(parts)}"
+
+
+def _judged(epoch):
+    """What the validation rows say of an epoch, and how many units have stopped learning."""
+    parts = []
+    if epoch.validation_accuracy is not None:
+        parts.append(f"validation {percent(epoch.validation_accuracy)}")
+    if epoch.validation_r2 is not None:
+        parts.append(f"validation R² {epoch.validation_r2:.4f}")
+    if epoch.saturation:
+        parts.append(f"saturated {'/'.join(f'{100 * s:.0f}' for s in epoch.saturation)} %")
+    return parts

@@ -38,7 +38,8 @@ def quantize(
         float | None,
         typer.Option(
             metavar="POINTS",
-            help="Fail, and write nothing, if accuracy on DATA drops by more points of 100.",
+            help="Fail, and write nothing, if accuracy, or R² of numbers, on DATA drops by more "
+            "points of 100.",
             show_default=False,
         ),
     ] = None,
@@ -48,7 +49,7 @@ def quantize(
 ):
     """Turn a model into int8.
 
-    Then compare the two on DATA, in accuracy where it has labels.
+    Then compare the two on DATA, in accuracy, or R², where it has labels.
     """
     from lwnn import modelfile, quantization  # noqa: PLC0415
 
@@ -79,12 +80,15 @@ def _load(console, model, files, target, needed):
         if needed or target is not None:
             raise
         dataset = progress.load(console, files, schema=schema, need_labels=False)
-        console.note(f"accuracy is not measured: {error}")
+        what = "R²" if schema.numeric else "accuracy"
+        console.note(f"{what} is not measured: {error}")
         return dataset
 
 
 def _compare(before, after, dataset):
     """Return what the model before and after quantization answer, as measures."""
+    if before.response:
+        return _compare_values(before, after, dataset)
     y, rows = dataset.y, len(dataset.x)
     old, new = (model.predict_index(dataset.x, outcome.processors()) for model in (before, after))
     changed = int((old != new).sum())
@@ -99,16 +103,47 @@ def _compare(before, after, dataset):
     }
 
 
+def _compare_values(before, after, dataset):
+    """Likewise for values: how far apart they are, and R² of both."""
+    from lwnn import metrics  # noqa: PLC0415
+
+    old, new = (model.predict(dataset.x, outcome.processors()) for model in (before, after))
+    apart = metrics.regression_summary(old, new)["rmse"]
+    compared = {"rows": len(dataset.x), "difference_rmse": apart, "r2": None, "drop": None}
+    if dataset.y is None:
+        return compared
+    found = [metrics.regression_summary(dataset.y, values) for values in (old, new)]
+    r2 = dict(zip(("before", "after"), (one["r2"] for one in found), strict=True))
+    rmse = dict(zip(("before", "after"), (one["rmse"] for one in found), strict=True))
+    if None in r2.values():
+        return compared | {"rmse": rmse}
+    return compared | {"r2": r2, "rmse": rmse, "drop": 100 * (r2["before"] - r2["after"])}
+
+
 def _hold_gate(compared, max_drop, output):
-    if max_drop is not None and compared["drop"] > max_drop:
-        before, after = map(percent, compared["accuracy"].values())
+    if max_drop is None:
+        return
+    if compared["drop"] is None:
+        raise DataError("all values are the same, so --max-drop has no R² to go by")
+    if compared["drop"] > max_drop:
+        name = "R²" if "r2" in compared else "accuracy"
+        before, after = compared.get("r2", compared.get("accuracy")).values()
+        before, after = (
+            (f"{before:.4f}", f"{after:.4f}")
+            if "r2" in compared
+            else (percent(before), percent(after))
+        )
         raise GateError(
-            f"accuracy drops by {compared['drop']:.2f} points, from {before} to {after}; "
+            f"{name} drops by {compared['drop']:.2f} points, from {before} to {after}; "
             f"--max-drop allows {max_drop:g}; {output} is not written"
         )
 
 
 def _show(console, compared, sizes, output):
+    if "r2" in compared:
+        _show_values(console, compared, sizes)
+        console.say(f"model: {output}")
+        return
     accuracy = compared["accuracy"] or {}
     console.table(
         ("", "accuracy", "bytes"),
@@ -121,3 +156,20 @@ def _show(console, compared, sizes, output):
     share = percent(compared["changed_share"])
     console.say(f"predictions changed: {share} ({changed:,} of {rows:,})")
     console.say(f"model: {output}")
+
+
+def _show_values(console, compared, sizes):
+    r2, rmse = compared["r2"] or {}, compared.get("rmse") or {}
+    console.table(
+        ("", "R²", "RMSE", "bytes"),
+        [
+            (
+                name,
+                f"{r2[key]:.4f}" if r2 else "-",
+                f"{rmse[key]:.6g}" if rmse else "-",
+                f"{sizes[key]:,}",
+            )
+            for name, key in (("float32", "before"), ("int8", "after"))
+        ],
+    )
+    console.say(f"predictions differ by {compared['difference_rmse']:.6g} (RMSE)")

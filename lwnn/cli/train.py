@@ -64,7 +64,8 @@ def train(
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
         chosen_columns["features"] = ("all",)
-    dataset = progress.load(console, data, target=target, **chosen_columns)
+    numeric = options.task == "regression"
+    dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     options = _with_parts(console, options, dataset)
     with progress.epochs(console) as on_epoch:
@@ -90,14 +91,17 @@ def _with_parts(console, options, dataset):
 def _tell_assumptions(console, dataset, target):
     """Say what the file was taken for, so that a wrong guess is seen at once."""
     source = printable(dataset.source)
-    rows, features, classes = len(dataset.x), len(dataset.features), len(dataset.labels)
-    console.note(f"{source}: {rows:,} rows, {features:,} features, {classes:,} classes")
+    rows, features = len(dataset.x), len(dataset.features)
+    learnt, what = f"{len(dataset.labels):,} classes", "label"
+    if dataset.numeric:
+        learnt, what = f"values from {dataset.y.min():g} to {dataset.y.max():g}", "target"
+    console.note(f"{source}: {rows:,} rows, {features:,} features, {learnt}")
     if dataset.target is None:
         return
     which = printable(dataset.target) if dataset.named else f"{dataset.target}, counted from 0"
     guessed = "" if target is not None else " (assumed; --target names another)"
     header = "a header" if dataset.named else "no header"
-    console.note(f"label: column {which}{guessed}; {header}")
+    console.note(f"{what}: column {which}{guessed}; {header}")
 
 
 def _starter(console):
@@ -115,10 +119,11 @@ def _starter(console):
 
 
 def _report(console, run, data, output, notes):
+    regression = run.model.response is not None
     console.table(
-        ("part", "rows", "accuracy", "loss"),
+        ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
         [
-            (name, f"{part['rows']:,}", percent(part["accuracy"]), f"{part['loss']:.4f}")
+            (name, f"{part['rows']:,}", *(_values(part) if regression else _classes(part)))
             for name, part in run.metrics.items()
         ],
     )
@@ -139,6 +144,7 @@ def _report(console, run, data, output, notes):
         options=run.options,
         network=network,
         parameters=run.model.size,
+        saturation=run.history[run.best_epoch - 1]["saturation"],
         best_epoch=run.best_epoch,
         epochs_run=run.epochs_run,
         stopped=run.stopped,
@@ -149,6 +155,14 @@ def _report(console, run, data, output, notes):
         multiply_accumulates_per_update=run.update_work,
         working_bytes=run.working_bytes,
     )
+
+
+def _classes(part):
+    return percent(part["accuracy"]), f"{part['loss']:.4f}"
+
+
+def _values(part):
+    return "-" if part["r2"] is None else f"{part['r2']:.4f}", f"{part['rmse']:.6g}"
 
 
 def _end(run, output):

@@ -26,8 +26,8 @@ from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
 
 #: Kind of network to the file that makes its program.
-_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff}
-_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un}
+_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff, "td": int8_ff}
+_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un, "td": float_un}
 _WIDTH = 100
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
@@ -61,8 +61,11 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, or an array too large for it.
+        When the name is not one for C, the target unknown, an array too large for it, or the net
+        one that there is no C for.
     """
+    if model.response:
+        raise UsageError("C is written of classifiers only; this model predicts numbers")
     check_identifier(name)
     chosen = target_of(target)
     program = program_of(model, chosen, nonzero)
@@ -94,6 +97,11 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
 def program_of(model, target, nonzero=1.0):
     """The `Program` of a model for a `Target`."""
     kind = model.network.kind
+    if kind == "td" and model.readout == "goodness":
+        raise UsageError(
+            "there is no C for top-down nets read by goodness, whose states settle in steps; "
+            "train with --readout head, which takes one pass"
+        )
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)

@@ -33,7 +33,7 @@ def layer(name, inputs, outputs, activation, source, target):
     """Statement: all of a layer."""
     return (
         f"lwnn_float_dense(@{name}_weight, @{name}_bias, {inputs}, {outputs}, "
-        f"LWNN_{activation.upper()}, {source}, {target});"
+        f"LWNN_{activation.upper().replace('-', '_')}, {source}, {target});"
     )
 
 

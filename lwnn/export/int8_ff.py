@@ -58,7 +58,7 @@ def _neutral(builder):
     """Statements from the outputs of layer 1, in b, to the head."""
     network = builder.network
     steps, start, joined = [], 0, "scratch->part.joined"
-    for number, (name, _, outputs) in enumerate(network.layers[:-1]):
+    for number, (name, _, outputs) in enumerate(network.layers[: len(network.hidden)]):
         target, source = "ba"[number % 2], "ab"[number % 2]
         if number:
             steps.append(builder.dense(name, source, target))

@@ -64,7 +64,7 @@ class Problem:
     def __init__(self, algo, shape, network, options, seed=0):
         random = np.random.default_rng(seed)
         rule = (RULES | FORMS)[algo]
-        scale = {"label_scale": 1.5} if rule.kind == "ff" else {}
+        scale = {"label_scale": 1.5} if rule.kind in ("ff", "td") else {}
         self.network = Network(
             rule.kind, shape.inputs, shape.hidden, shape.classes, **scale, **network
         )

@@ -13,12 +13,16 @@ from lwnn.differentiable import (
     drawn_labels,
     ff_outputs,
     head_states,
+    leveled,
     mf_scores,
     normalised,
+    td_outputs,
+    td_start,
     tensors,
     un_outputs,
 )
 from lwnn.learning.unsupervised import SHARPNESS
+from lwnn.network import DYNAMICS
 
 # ---------------------------------------------------------------- dense nets
 
@@ -28,18 +32,32 @@ def _half_square(scores, onehot):
     return 0.5 * autodiff.sum((autodiff.sigmoid(scores) - onehot) ** 2, axis=1)
 
 
-#: Name in `lwnn.network.COSTS` to the cost of every row, from scores and one-hot labels.
-COSTS = {"cross-entropy": cross_entropy, "mse": _half_square}
+def _binary_cross_entropy(scores, onehot):
+    """-ln a for the own class, -ln(1 - a) for the others, with a the sigmoid outputs."""
+    return autodiff.sum(autodiff.softplus(scores) - onehot * scores, axis=1)
+
+
+def _half_square_of_scores(scores, onehot):
+    return 0.5 * autodiff.sum((scores - onehot) ** 2, axis=1)
+
+
+#: Pair in `lwnn.network.PAIRS` to the cost of every row, from scores and one-hot labels.
+COSTS = {
+    ("cross-entropy", "softmax"): cross_entropy,
+    ("cross-entropy", "sigmoid"): _binary_cross_entropy,
+    ("mse", "sigmoid"): _half_square,
+    ("mse", "linear"): _half_square_of_scores,
+}
 
 
 def dense_loss(problem):
     """The mean cost, as a function of the parameters."""
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
+    cost = COSTS[network.cost, network.output]
 
     def loss(vector):
-        return autodiff.mean(
-            COSTS[network.cost](dense_scores(network, tensors(network, vector), problem.x), onehot)
-        )
+        named = tensors(network, vector)
+        return autodiff.mean(cost(dense_scores(network, named, problem.x), onehot))
 
     return loss
 
@@ -211,6 +229,57 @@ def un_scores(problem):
 def un_head_loss(problem):
     """The head's mean cross-entropy, the layers standing still."""
     return _softmax_loss(problem, _un_states(problem))
+
+
+# ---------------------------------------------------------------- top-down
+
+
+def _td_held(problem):
+    return tensors(problem.network, problem.start.astype(np.float64))
+
+
+def _td_states(problem):
+    outputs = td_start(problem.network, _td_held(problem), leveled(problem.network, problem.x))
+    return np.hstack([normalised(h) for h in outputs])
+
+
+def td_loss(problem):
+    """u · sigmoid(u), u = a (mean square under the wrong label - right one), mean over steps."""
+    network, held = problem.network, _td_held(problem)
+    wrong = drawn_labels(td_head_scores(problem), problem.y, problem.rule.places)
+
+    def loss(vector):
+        moving, total = tensors(network, vector), 0.0
+        passes = (td_outputs(network, moving, held, problem.x, y) for y in (problem.y, wrong))
+        for right_step, wrong_step in zip(*passes, strict=True):
+            for pair in zip(right_step, wrong_step, strict=True):
+                goodness = [DYNAMICS.sharpness * autodiff.mean(h * h, axis=1) for h in pair]
+                total = total + autodiff.mean(FF_LOSSES["swish"](goodness, None, problem.y))
+        return total / DYNAMICS.steps
+
+    return loss
+
+
+def td_head_scores(problem):
+    """Scores of the head, from the states before the first step."""
+    named = _td_held(problem)
+    return _td_states(problem) @ named["head.weight"].T + named["head.bias"]
+
+
+def td_head_loss(problem):
+    """The head's mean cross-entropy, the layers standing still."""
+    return _softmax_loss(problem, _td_states(problem))
+
+
+def td_goodness_scores(problem):
+    """Mean square of the outputs, over layers and steps, of every label in turn."""
+    network, held = problem.network, _td_held(problem)
+    columns = []
+    for label in range(network.classes):
+        labels = np.full(len(problem.y), label)
+        steps = td_outputs(network, held, held, problem.x, labels)
+        columns.append(np.mean([(h * h).mean(axis=1) for step in steps for h in step], axis=0))
+    return DYNAMICS.sharpness * np.stack(columns, axis=1)
 
 
 # ---------------------------------------------------------------- the perceptron

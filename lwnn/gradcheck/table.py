@@ -9,7 +9,7 @@ from lwnn.autodiff import central_differences
 from lwnn.differentiable import FF_LOSSES, dense_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
-from lwnn.network import ACTIVATIONS, COSTS
+from lwnn.network import ACTIVATIONS, PAIRS
 
 #: The first of each goes through the kernels for few rows and is checked by differences as well;
 #: the second fills the register tiles and leaves a remainder in every direction.
@@ -111,11 +111,13 @@ def _dense_scores(problem):
 
 
 _ACTIVATIONS = tuple({"activation": name} for name in ACTIVATIONS)
-_DENSE_CASES = tuple({**case, "cost": cost} for cost in COSTS for case in _ACTIVATIONS)
+_DENSE_CASES = tuple(
+    {**case, "cost": cost, "output": output} for cost, output in PAIRS for case in _ACTIVATIONS
+)
 #: For what a kernel of many activations and costs does in further ways; smooth, as it moves far.
 _SOME_CASES = tuple(
-    {"activation": activation, "cost": cost}
-    for activation, cost in (("tanh", "cross-entropy"), ("sigmoid", "mse"))
+    {"activation": activation, "cost": cost, "output": output}
+    for activation, (cost, output) in zip(("tanh", "sigmoid") * 2, PAIRS, strict=True)
 )
 _FF_CASES = (
     *({"goodness": "squares", "level": level} for level in (True, False)),
@@ -206,6 +208,23 @@ KERNELS = (
     Kernel(
         *("ff scores, hybrids' head", "un", _LEVELS, FORWARD),
         scores=referees.un_scores,
+        readout="head",
+    ),
+    Kernel("ff, top-down", "td", _LEVELS, FORWARD, loss=referees.td_loss, tensors=_of_layers),
+    Kernel(
+        *("ff, top-down, head", "td", _LEVELS, FORWARD),
+        loss=referees.td_head_loss,
+        tensors=_of_head,
+        says_loss=False,
+    ),
+    Kernel(
+        *("ff scores, top-down", "td", _LEVELS, FORWARD),
+        scores=referees.td_goodness_scores,
+        readout="goodness",
+    ),
+    Kernel(
+        *("ff scores, top-down head", "td", _LEVELS, FORWARD),
+        scores=referees.td_head_scores,
         readout="head",
     ),
     Kernel("perceptron", "perceptron", ({},), SINGLE, loss=referees.perceptron_loss),

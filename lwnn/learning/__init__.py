@@ -7,6 +7,7 @@ from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
 from lwnn.learning.perceptron import Perceptron
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.top_down import TopDown
 from lwnn.learning.unsupervised import Unsupervised
 
 #: Name on the command line to rule.
@@ -18,7 +19,8 @@ RULES = {
     "perceptron": Perceptron,
 }
 #: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
-FORMS = {"un": Unsupervised}
+FORMS = {"un": Unsupervised, "td": TopDown}
 
 __all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
-__all__ += ["Perceptron", "Perturbation", "Unsupervised", "custom_cost", "custom_goodness", "fit"]
+__all__ += ["Perceptron", "Perturbation", "TopDown", "Unsupervised"]
+__all__ += ["custom_cost", "custom_goodness", "fit"]

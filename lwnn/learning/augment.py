@@ -1,9 +1,11 @@
-"""More rows than there are: images moved by a few pixels, anew in every epoch."""
+"""More rows than there are: images moved by a few pixels, rows with gaps, anew in every epoch."""
 
 import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.errors import UsageError
+
+_CHUNK_VALUES = 1 << 22
 
 
 class Shifts:
@@ -26,12 +28,16 @@ class Shifts:
     ----------
     moved : ndarray, as `x`
         What the last `draw` made.
+    gain : float
+        Factor on the inputs while the net learns: 1.
 
     Raises
     ------
     UsageError
         When nothing of an image would be left.
     """
+
+    gain = 1.0
 
     def __init__(self, x, shape, most, rng):
         if most >= min(shape):
@@ -50,3 +56,53 @@ class Shifts:
         """Move all images anew."""
         moves = self.rng.integers(-self.most, self.most + 1, (len(self.x), 2)).astype(np.int32)
         kernels.shift_images(self.x, *self.shape, moves, self.moved)
+
+
+class Silences:
+    """Silences a share of every row's inputs, so that no unit can lean on a few of them.
+
+    Dropout of visible units (Srivastava et al. 2014, JMLR 15). What is left is made louder by
+    `gain` where rows are scaled, so that a unit's sum stays what it is without gaps.
+
+    Parameters
+    ----------
+    x : ndarray of float32 or uint8, shape (n, inputs)
+        Raw rows; they stay as they are.
+    share : float
+        Chance of an input to be silent, in [0, 1).
+    quiet : ndarray, shape (inputs,)
+        What a silent input reads, as in `x`: the value that is scaled to 0.
+    rng : numpy.random.Generator
+    shifts : Shifts, optional
+        What moves the rows before.
+
+    Attributes
+    ----------
+    moved : ndarray, as `x`
+        What the last `draw` made.
+    gain : float
+    """
+
+    def __init__(self, x, share, quiet, rng, shifts=None):
+        self.x, self.share, self.rng, self.shifts = x, share, rng, shifts
+        self.quiet = quiet.astype(x.dtype)
+        self.gain = 1 / (1 - share)
+        self.moved = np.empty_like(x)
+
+    @property
+    def nbytes(self):
+        """Bytes that the changed rows take."""
+        return self.moved.nbytes + (self.shifts.nbytes if self.shifts else 0)
+
+    def draw(self):
+        """Silence inputs anew."""
+        x = self.x
+        if self.shifts:
+            self.shifts.draw()
+            x = self.shifts.moved
+        step = max(1, _CHUNK_VALUES // x.shape[1])
+        for start in range(0, len(x), step):
+            rows = slice(start, start + step)
+            heard = self.rng.random(x[rows].shape, np.float32) >= self.share
+            np.copyto(self.moved[rows], self.quiet)
+            np.copyto(self.moved[rows], x[rows], where=heard)

@@ -3,18 +3,34 @@
 import numpy as np
 
 from lwnn._kernels import kernels
-from lwnn.learning.rule import Rule, scaled_normal
-from lwnn.network import COSTS
+from lwnn.learning.rule import Rule
+from lwnn.learning.saturation import saturation
+from lwnn.learning.starts import STARTS
 
 
 class Backprop(Rule):
-    """Gradient of the cost by the chain rule, from the output layer down."""
+    """Gradient of the cost by the chain rule, from the output layer down.
 
+    Parameters
+    ----------
+    weights : {'he', 'lecun', 'xavier', 'normal'}, optional
+        How the weights start, see `lwnn.learning.starts`. Left out: He for ReLUs, LeCun for the
+        others, as both keep the scale of what they read.
+    """
+
+    takes = ("weights",)
     forward_passes = 1
 
+    def __init__(self, *args, weights=None, **kwargs):
+        self.weights = weights
+        super().__init__(*args, **kwargs)
+
     def start(self, rng):
-        """He for ReLU, LeCun for the others, as both keep the scale of what they read."""
-        scaled_normal(self.params, rng, 2.0 if self.network.activation == "relu" else 1.0)
+        relu = self.network.activation in ("relu", "leaky-relu")
+        STARTS[self.weights or ("he" if relu else "lecun")](self.params, rng)
+
+    def saturation(self, x):
+        return saturation(self.params, (x, self.scaler, self.clip))
 
     def workspace_size(self):
         return kernels.dense_workspace(self.network.table, self.batch, True, self.threads)
@@ -29,7 +45,7 @@ class Backprop(Rule):
         return (
             self.params.vector,
             self.network.table,
-            COSTS.index(self.network.cost),
+            self.network.cost_code,
             *extra,
             self.rows.x,
             self.scaler,

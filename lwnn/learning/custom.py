@@ -96,15 +96,26 @@ class _ByAutodiff:
         return 0
 
     def learn(self, order, rate):
+        self.check_step()
         parts = (order[n : n + self.batch] for n in range(0, len(order), self.batch))
         return sum(self._step(rows, rate) for rows in parts)
+
+    def check_step(self):
+        """Refuse what is done to a row or a weight within the kernels, which are not asked."""
+        for name in ("weight_noise", "input_noise", "dropout", "label_smoothing"):
+            if getattr(self.optimizer, name):
+                option = name.replace("_", "-")
+                raise UsageError(f"--{option} does not go with a function of your own")
 
     def _step(self, rows, rate):
         vector = Variable(self.params.vector)
         said, *others = self.objectives(tensors(self.network, vector), rows)
         (gradient,) = pull(sum(others, said), [vector])
         kernels.optimizer_step(
-            self.params.vector, gradient.astype(np.float32), *self.optimizer.arguments(rate)
+            self.params.vector,
+            gradient.astype(np.float32),
+            self.network.table,
+            *self.optimizer.arguments(rate),
         )
         self.optimizer.step += 1
         return float(said.value) * len(rows)

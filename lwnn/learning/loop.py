@@ -7,10 +7,14 @@ import time
 import numpy as np
 
 from lwnn.errors import TrainingError
-from lwnn.learning.schedules import cooldown
+from lwnn.learning.schedules import Schedule
 
 #: Multiply-accumulates between two looks at the loss, the clock and the keyboard.
 PAUSE = 10_000_000_000
+#: What is watched on the validation rows, by the task of the net.
+MEASURES = {"classification": "accuracy", "regression": "r2"}
+#: Least variance that R² divides by.
+_TINY = 1e-30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +29,17 @@ class Epoch:
         Rows of this epoch.
     loss : float or None
         Mean over the rows of the epoch, once it is finished.
-    validation_accuracy : float or None
-        After the epoch, where there are validation rows.
+    validation_accuracy, validation_r2 : float or None
+        After the epoch, where there are validation rows: of classes, or of numbers.
     seconds : float
         Since training began.
     samples_per_second : float
         Rows learnt from per second of learning.
     finished : bool
         Whether the epoch is complete.
+    saturation : list of float
+        After the epoch, the share of each hidden layer's units that are saturated or dead; see
+        `lwnn.learning.saturation`. Empty where that says nothing.
     layers : list of dict
         How each layer fared, once the epoch is finished; see `Rule.health`.
     warnings : list of str
@@ -44,10 +51,12 @@ class Epoch:
     rows_done: int
     rows_total: int
     loss: float | None
-    validation_accuracy: float | None
     seconds: float
     samples_per_second: float
     finished: bool
+    validation_accuracy: float | None = None
+    validation_r2: float | None = None
+    saturation: list = dataclasses.field(default_factory=list)
     layers: list = dataclasses.field(default_factory=list)
     warnings: list = dataclasses.field(default_factory=list)
 
@@ -59,8 +68,8 @@ class Fit:
     Attributes
     ----------
     history : list of dict
-        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy``, and ``layers`` where the
-        rule says how each fared.
+        Per epoch: ``epoch``, ``rate``, ``loss``, ``validation_accuracy`` (or ``validation_r2``),
+        ``saturation``, as in `Epoch`, and ``layers`` where the rule says how each fared.
     best_epoch : int
         Whose parameters the rule now has; 0 when no epoch was finished.
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
@@ -80,11 +89,11 @@ class Fit:
     samples_per_second: float = 0.0
 
 
-def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
+def fit(rule, validation, *, epochs, rate, patience, shuffle, schedule=None, on_epoch=None):
     """Train `rule` in place; its parameters end as those of the best epoch of its last stage.
 
-    Best is the last epoch whose validation accuracy is within one standard error of the highest
-    (Breiman et al. 1984 choose trees so); without validation rows, the last epoch.
+    Best is the last epoch whose validation accuracy, or R², is within one standard error of the
+    highest (Breiman et al. 1984 choose trees so); without validation rows, the last epoch.
 
     Parameters
     ----------
@@ -99,6 +108,8 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
         validation rows.
     shuffle : numpy.random.Generator
         Order of the rows, anew in every epoch.
+    schedule : Schedule, optional
+        Factor on the rate by the epoch; left out: the cooldown.
     on_epoch : callable, optional
         Called with an `Epoch`.
 
@@ -114,7 +125,9 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, on_epoch=None):
     KeyboardInterrupt
         When interrupted before that.
     """
-    return _Loop(rule, validation, epochs, rate, patience, shuffle, on_epoch or _ignore).run()
+    schedule = schedule or Schedule("cooldown")
+    on_epoch = on_epoch or _ignore
+    return _Loop(rule, validation, epochs, rate, patience, shuffle, schedule, on_epoch).run()
 
 
 def _ignore(_):
@@ -128,14 +141,15 @@ class _DivergedError(Exception):
 class _Loop:
     """The state of one call of `fit`."""
 
-    def __init__(self, rule, validation, epochs, rate, patience, shuffle, on_epoch):
+    def __init__(self, rule, validation, epochs, rate, patience, shuffle, schedule, on_epoch):
         self.rule, self.validation = rule, validation
         self.stages, self.patience = rule.stages(epochs, rate), patience
         self.stage, self.done = self.stages[0], 0
         self.epochs = sum(stage.epochs for stage in self.stages)
-        self.shuffle, self.on_epoch = shuffle, on_epoch
+        self.shuffle, self.schedule, self.on_epoch = shuffle, schedule, on_epoch
         self.result = Fit()
-        self.highest = 0.0
+        self.highest, self.margin = -math.inf, 0.0
+        self.measure = MEASURES[rule.network.task]
         self.best = rule.params.vector.copy()
         self.rows_learnt, self.learning_seconds = 0, 0.0
         self.began = time.perf_counter()
@@ -168,7 +182,7 @@ class _Loop:
 
     def epoch(self, epoch):
         where = self.rule.stage(epoch - self.done, self.stage.epochs)
-        rate = self.stage.rate * cooldown(*where)
+        rate = self.stage.rate * self.schedule(*where)
         self.rule.next_epoch()
         order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
         total, step = 0.0, self.rows_between_looks()
@@ -178,16 +192,20 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
-        loss = float(total / len(order))
-        accuracy = self.validation_accuracy() if self.stage.judged else None
+        judged = self.judge() if self.stage.judged else None
         layers, warnings = self.rule.health(), self.rule.warnings()
-        entry = {"epoch": epoch, "rate": rate, "loss": loss, "validation_accuracy": accuracy}
-        self.result.history.append({**entry, "layers": layers} if layers else entry)
+        learnt = {
+            "loss": float(total / len(order)),
+            f"validation_{self.measure}": judged[0] if judged else None,
+            "saturation": self.rule.saturation(self.looked_at()),
+            **({"layers": layers} if layers else {}),
+        }
+        self.result.history.append({"epoch": epoch, "rate": rate, **learnt})
         self.result.warnings += warnings
-        if self.stage.judged and self.is_worth_keeping(accuracy):
+        if self.stage.judged and self.is_worth_keeping(judged):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), loss, accuracy, layers, warnings)
+        self.report(epoch, len(order), {**learnt, "warnings": warnings})
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""
@@ -203,45 +221,53 @@ class _Loop:
             raise _DivergedError
         return loss
 
-    def validation_accuracy(self):
-        """None without validation rows.
+    def looked_at(self):
+        """The validation rows, or some others that tell whether the net still works."""
+        return self.validation.x if len(self.validation) else self.rule.rows.x[: self.rule.batch]
+
+    def judge(self):
+        """Accuracy or R² on the validation rows, and its standard error; None without rows.
 
         The loss is taken before each update: scores tell whether the last one was too large.
         """
-        rows = self.validation
-        scores = self.rule.scores(rows.x if len(rows) else self.rule.rows.x[: self.rule.batch])
+        scores, y = self.rule.scores(self.looked_at()), self.validation.y
         if not np.isfinite(scores).all():
             raise _DivergedError
-        return float((scores.argmax(axis=1) == rows.y).mean()) if len(rows) else None
+        if not len(y):
+            return None
+        if self.measure == "accuracy":
+            share = float((scores.argmax(axis=1) == y).mean())
+            return share, math.sqrt(share * (1 - share) / len(y))
+        squares = (scores[:, 0].astype(np.float64) - y) ** 2
+        spread = max(float(np.var(y, dtype=np.float64)), _TINY)
+        return 1 - squares.mean() / spread, squares.std() / math.sqrt(len(y)) / spread
 
-    def is_worth_keeping(self, accuracy):
-        return accuracy is None or not self.rule.complete or self.is_as_good(accuracy)
+    def is_worth_keeping(self, judged):
+        return judged is None or not self.rule.complete or self.is_as_good(*judged)
 
-    def is_as_good(self, accuracy):
-        """Whether the difference to the highest accuracy so far is within its standard error.
+    def is_as_good(self, value, error):
+        """Whether the difference to the highest value so far is within its standard error.
 
         A lucky epoch on a few validation rows must not beat the later, cooler ones.
         """
-        self.highest = top = max(self.highest, accuracy)
-        return accuracy >= top - math.sqrt(top * (1 - top) / len(self.validation))
+        if value > self.highest:
+            self.highest, self.margin = value, error
+        return value >= self.highest - self.margin
 
     def speed(self):
         return self.rows_learnt / self.learning_seconds if self.learning_seconds else 0.0
 
-    def report(self, epoch, done, loss=None, accuracy=None, layers=(), warnings=()):
+    def report(self, epoch, done, learnt=None):
         self.on_epoch(
             Epoch(
                 epoch=epoch,
                 epochs=self.epochs,
                 rows_done=done,
                 rows_total=len(self.rule.rows),
-                loss=loss,
-                validation_accuracy=accuracy,
+                **(learnt or {"loss": None}),
                 seconds=time.perf_counter() - self.began,
                 samples_per_second=self.speed(),
-                finished=loss is not None,
-                layers=layers,
-                warnings=warnings,
+                finished=learnt is not None,
             )
         )
 

@@ -31,7 +31,7 @@ class Perturbation(Backprop):
         Draws of signs that are averaged (``fan-in`` and ``simultaneous``).
     """
 
-    takes = ("perturb", "delta", "differences", "repeats")
+    takes = (*Backprop.takes, "perturb", "delta", "differences", "repeats")
 
     def __init__(
         self, *args, perturb="weight", delta=1e-3, differences="forward", repeats=1, **kwargs

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 
-from lwnn.learning.augment import Shifts
+from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.optimizers import Optimizer
 from lwnn.network import Network, Params
 from lwnn.scoring import score
@@ -19,7 +19,8 @@ class Rows:
     ----------
     x : ndarray of float32 or uint8, shape (n, inputs)
         Raw; the kernels scale them as they read them.
-    y : ndarray of int32, shape (n,)
+    y : ndarray of int32 or float32, shape (n,)
+        Classes, or values.
     """
 
     x: np.ndarray
@@ -66,8 +67,8 @@ class Rule(abc.ABC):
         Where starting weights, and all that is drawn later, come from.
     threads : int
         Any number gives the same bits.
-    shifts : Shifts, optional
-        What moves the rows, which are images, anew for every epoch.
+    shifts : Shifts or Silences, optional
+        What changes the rows anew for every epoch.
     """
 
     #: Kind of network that the rule trains.
@@ -90,12 +91,14 @@ class Rule(abc.ABC):
         init: np.random.Generator,
         draws: np.random.Generator,
         threads: int = 1,
-        shifts: Shifts | None = None,
+        shifts: Shifts | Silences | None = None,
     ):
         self.network = network
         self.shifts = shifts
         self.rows = Rows(shifts.moved, rows.y) if shifts else rows
-        self.scaler = scaler
+        #: For rows as they are, and for those that the net learns from.
+        self.plain_scaler = scaler
+        self.scaler = _louder(scaler, shifts.gain) if shifts else scaler
         self.clip = clip
         self.optimizer = optimizer
         self.batch = min(batch, len(rows))
@@ -176,6 +179,10 @@ class Rule(abc.ABC):
     def begin_epoch(self):  # noqa: B027 - most rules draw nothing
         """Draw what this rule needs for an epoch."""
 
+    def saturation(self, x):
+        """Share of the units of each hidden layer that raw rows find saturated; or nothing."""
+        return []
+
     @property
     def working_bytes(self):
         """Bytes that training holds beside the rows.
@@ -193,12 +200,18 @@ class Rule(abc.ABC):
             self.network,
             self.params.vector,
             x,
-            self.scaler,
+            self.plain_scaler,
             self.clip,
             readout=self.readout,
             goals=self.goals,
             threads=self.threads,
         )
+
+
+def _louder(scaler, gain):
+    """A scaler after which every value is so many times as large."""
+    offset, scale = scaler
+    return np.stack([offset, scale * np.float32(gain)])
 
 
 def scaled_normal(params, rng, gain):

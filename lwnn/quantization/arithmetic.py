@@ -35,15 +35,21 @@ class Affine(typing.NamedTuple):
 class LookedUp(typing.NamedTuple):
     """An activation that is a table."""
 
-    #: What its outputs stand for, the same in every net.
-    outcome: Affine
+    function: typing.Callable
+    #: What its outputs stand for, the same in every net; None: spread over what they reach.
+    outcome: Affine | None
     #: Inputs beyond ± this change no int8 output.
     beyond: float
 
 
 LOOKED_UP = {
-    "sigmoid": LookedUp(Affine(np.float32(1 / 256), -128), 6.25),
-    "tanh": LookedUp(Affine(np.float32(1 / 128), 0), 3.125),
+    "sigmoid": LookedUp(
+        lambda z: 0.5 * (1 + np.tanh(z / 2)), Affine(np.float32(1 / 256), -128), 6.25
+    ),
+    "tanh": LookedUp(np.tanh, Affine(np.float32(1 / 128), 0), 3.125),
+    "leaky-relu": LookedUp(lambda z: np.where(z > 0, z, 0.01 * z), None, np.inf),
+    # Only the sign counts, so the integers are spread close about 0.
+    "step": LookedUp(lambda z: np.where(z > 0, 1.0, 0.0), Affine(np.float32(1), 0), 0.05),
 }
 
 
@@ -155,18 +161,24 @@ def activation_table(activation, source):
 
     Parameters
     ----------
-    activation : {'sigmoid', 'tanh'}
+    activation : str
+        In `LOOKED_UP`.
     source : Affine
         Of the inputs.
 
     Returns
     -------
-    ndarray of int8, shape (256,)
+    table : ndarray of int8, shape (256,)
+    outcome : Affine
+        Of the outputs.
     """
-    outcome = LOOKED_UP[activation].outcome
+    function, outcome, _ = LOOKED_UP[activation]
     z = (np.arange(LOW, HIGH + 1) - source.zero_point) * np.float64(source.scale)
-    y = np.tanh(z) if activation == "tanh" else 0.5 * (1 + np.tanh(z / 2))
-    return np.clip(round_away(y / outcome.scale) + outcome.zero_point, LOW, HIGH).astype(np.int8)
+    y = function(z)
+    if outcome is None:
+        outcome = affine(y.min(), y.max())
+    table = np.clip(round_away(y / outcome.scale) + outcome.zero_point, LOW, HIGH)
+    return table.astype(np.int8), outcome
 
 
 def readout_factors(real):

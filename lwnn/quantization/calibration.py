@@ -3,6 +3,7 @@
 import numpy as np
 
 from lwnn.errors import DataError, UsageError
+from lwnn.quantization import topdown
 from lwnn.quantization.arithmetic import LOOKED_UP
 from lwnn.quantization.tensors import passes
 from lwnn.scoring import check_rows
@@ -34,8 +35,8 @@ def ranges(model, x):
     Returns
     -------
     dict of str to (float, float)
-        ``input``, the scaled and clipped rows; per layer its outputs, or what goes into its
-        sigmoid or tanh; ``….norm`` is a tensor divided by its root mean square.
+        ``input``, the scaled and clipped rows; per layer its outputs, or what goes into an
+        activation that is a table; ``….norm`` is a tensor divided by its root mean square.
         Forward-Forward layers are seen under each label that the readout tries.
 
     Raises
@@ -78,7 +79,7 @@ def pass_biases(model, name):
     """
     network = model.network
     bias = model.params[f"{name}.bias"].astype(np.float64)
-    if f"{name}.label" not in network.shapes:
+    if f"{name}.label" not in network.shapes or network.kind == "td":
         return bias[None]
     labels = np.full((1, network.classes), 1 / network.classes)
     if model.readout != "head":
@@ -105,9 +106,9 @@ def _run_dense(model, x, seen):
         if name == "output" or activation not in LOOKED_UP:
             seen.see(name, x)
             continue
-        beyond = LOOKED_UP[activation].beyond
+        function, _, beyond = LOOKED_UP[activation]
         seen.see(name, np.clip(x, -beyond, beyond))
-        x = np.tanh(x) if activation == "tanh" else 0.5 * (1 + np.tanh(x / 2))
+        x = function(x)
 
 
 def _run_ff(model, x, seen):
@@ -117,7 +118,7 @@ def _run_ff(model, x, seen):
         x = _normalized(x)
         seen.see("input.norm", x)
     states = []
-    for name, _, _ in model.network.layers[:-1]:
+    for name, _, _ in model.network.layers[: len(model.network.hidden)]:
         sums = x @ model.params[f"{name}.weight"].T
         x = np.maximum(sums[:, None] + pass_biases(model, name), 0).reshape(-1, sums.shape[1])
         seen.see(name, x)
@@ -142,8 +143,16 @@ def _run_mf(model, x, seen):
         seen.see(f"head{n}", x @ model.params[f"head{n}.weight"].T + model.params[f"head{n}.bias"])
 
 
+def _run_td(model, x, seen):
+    if model.readout == "head":
+        # Upwards without a label, as an unsupervised net.
+        _run_ff(model, x, seen)
+    else:
+        topdown.run(model, x, seen, _normalized)
+
+
 def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff}
+_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff, "td": _run_td}

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lwnn.quantization import arithmetic
+from lwnn.network import DYNAMICS
+from lwnn.quantization import arithmetic, topdown
 from lwnn.quantization.calibration import pass_biases, ranges
 from lwnn.quantization.model import QuantizedModel
 from lwnn.quantization.tensors import (
@@ -47,12 +48,20 @@ def quantize(model, x_calibration):
     sources = _quantize_norms(model, seen, source, tensors)
     if model.readout == "sum":
         _spread_alike(heads(model.network), seen)
+    if model.network.kind == "td" and model.readout == "goodness":
+        return _finish(
+            model, _quantize_top_down(model, source, sources, seen, tensors), x_calibration
+        )
     for name, _, _ in used_layers(model.network, model.readout):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
     if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
+    return _finish(model, tensors, x_calibration)
+
+
+def _finish(model, tensors, x_calibration):
     note = {"rounding": "single", "calibration_rows": len(x_calibration)}
     return QuantizedModel(
         network=model.network,
@@ -62,6 +71,7 @@ def quantize(model, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        response=model.response,
         recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
     )
@@ -122,7 +132,7 @@ def _quantize_norms(model, seen, source, tensors):
 
 def _reader(network, name):
     """The layer that reads a normalised tensor; the top one of ``ff`` is read by the head."""
-    names = ["input", *(name for name, _, _ in network.layers)]
+    names = ["input", *(name for name, _, _ in network.layers if not name.startswith("above"))]
     return names[names.index(name) + 1]
 
 
@@ -132,7 +142,7 @@ def _same_scale(network, readout, name):
     Those that the head reads side by side do: its weights have a scale per output, so its
     inputs must have one for all.
     """
-    joined = [name for name, _, _ in network.layers[network.head_from : -1]]
+    joined = [name for name, _, _ in network.layers[network.head_from : len(network.hidden)]]
     return joined if readout in ("head", "both") and name in joined else [name]
 
 
@@ -149,9 +159,26 @@ def _quantize_layer(model, name, source, seen, tensors):
     _keep_affine(tensors, name, spread)
     if name not in looked_up(model.network):
         return spread
-    activation = model.network.activation
-    _keep(tensors, name, table=arithmetic.activation_table(activation, spread))
-    return arithmetic.LOOKED_UP[activation].outcome
+    table, outcome = arithmetic.activation_table(model.network.activation, spread)
+    _keep(tensors, name, table=table)
+    return outcome
+
+
+def _quantize_top_down(model, source, sources, seen, tensors):
+    """Layers that read both neighbours, and the readout; returns the tensors."""
+    layers = len(model.network.hidden)
+    for n in range(1, layers + 1):
+        below = sources.get(f"layer{n}", source)
+        # What layer n + 1 hands on is known by who reads it one layer up: the one after.
+        above = sources[f"layer{n + 2}" if n + 2 <= layers else "head"] if n < layers else None
+        spread = arithmetic.affine(*seen[f"layer{n}"])
+        tensors |= topdown.layer_tensors(model, n, below, above, spread)
+        _keep_affine(tensors, f"layer{n}", spread)
+    scales = np.array([tensors[f"layer{n}.scale"][0] for n in range(1, layers + 1)], np.float64)
+    share = DYNAMICS.sharpness / (np.array(model.network.hidden) * layers * DYNAMICS.steps)
+    factor, unit = arithmetic.readout_factors(share * scales**2)
+    _keep(tensors, "readout", factor=factor, scale=unit)
+    return tensors
 
 
 def _spread_alike(names, seen):

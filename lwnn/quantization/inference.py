@@ -3,6 +3,7 @@
     dense   input → (accumulate → requantize → lookup) for each layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
+    td      see `topdown`
     un      the same layers and head; there are no labels
     mf      the same layers; behind every requantize (accumulate → requantize) for its head
 
@@ -18,6 +19,7 @@ import numpy as np
 from lwnn._kernels import kernels
 from lwnn.quantization.packing import Layer, packed
 from lwnn.quantization.tensors import passes, used_layers
+from lwnn.quantization.topdown import integer_goodness
 from lwnn.scoring import NEVER, probabilities
 
 #: Sums that a layer of a Forward-Forward net may hold while a thread scores some rows: 1 MB.
@@ -115,7 +117,8 @@ def layered_scores(network, tensors, readout, x, threads):
     dtype = np.int64 if readout in ("goodness", "both") else np.int8
     out = np.empty((len(x), network.classes), dtype)
     widest = max((*network.hidden, network.classes))
-    run = {"goodness": _goodness, "head": _head, "both": _both}[readout]
+    goodness = _top_down if network.kind == "td" else _goodness
+    run = {"goodness": goodness, "head": _head, "both": _both}[readout]
 
     def chunk(part):
         out[part] = run(network, tensors, quantized(tensors, x[part]))
@@ -198,6 +201,10 @@ def _goodness(network, tensors, x):
     return scores.reshape(-1, network.classes)
 
 
+def _top_down(network, tensors, x):
+    return integer_goodness(network, tensors, _leveled(network, tensors, x), _normalize)
+
+
 def _leveled(network, tensors, x):
     return _normalize(tensors, "input", x) if network.level else x
 
@@ -227,7 +234,7 @@ def both_parts(network, tensors, x):
 def _head(network, tensors, x):
     x = _leveled(network, tensors, x)
     states = []
-    for name, _, _ in network.layers[:-1]:
+    for name, _, _ in network.layers[: len(network.hidden)]:
         x = _layer(tensors, name, x)
         x = _normalize(tensors, name, x)
         states.append(x)

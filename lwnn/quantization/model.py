@@ -18,7 +18,7 @@ from lwnn.quantization.inference import (
     quantized,
     real_scores,
 )
-from lwnn.scoring import READOUTS, agreement, check_exit, check_rows, probabilities
+from lwnn.scoring import READOUTS, Response, agreement, check_exit, check_rows, probabilities
 
 #: Rows that are a batch, and rows in batches after which the weights are laid out for many.
 _BATCH, _MANY = 64, 4096
@@ -33,7 +33,7 @@ class QuantizedModel:
     network : Network
     tensors : dict of str to ndarray
         See `lwnn.quantization.tensors.expected`.
-    labels, features, target, named, readout, provenance, recipe
+    labels, features, target, named, readout, provenance, response, recipe
         As in `lwnn.model.Model`.
     rounding : {'single'}
         How sums become outputs: rounded once, as LiteRT's reference kernels do.
@@ -54,6 +54,7 @@ class QuantizedModel:
     readout: str = "output"
     rounding: str = "single"
     provenance: dict = dataclasses.field(default_factory=dict)
+    response: Response | None = None
     recipe: Recipe | None = None
 
     def __post_init__(self):
@@ -173,7 +174,9 @@ class QuantizedModel:
         return self.integer_scores(x, threads).argmax(axis=1)
 
     def predict(self, x, threads=1):
-        """Name of the predicted class of every row, an array of str (n,)."""
+        """What every row is: the name of its class, an array of str (n,), or its value, float64."""
+        if self.response:
+            return self.response.values(self.scores(x, threads))
         return np.array(self.labels)[self.predict_index(x, threads)]
 
     def predict_proba(self, x, threads=1):
@@ -181,4 +184,4 @@ class QuantizedModel:
 
         Computed in float from the scores, as for a float model.
         """
-        return probabilities(self.scores(x, threads), self.network.cost)
+        return probabilities(self.scores(x, threads), self.network.output)

@@ -7,6 +7,7 @@ they rely on is checked here: names, types, shapes, and that no sum can leave it
 import numpy as np
 
 from lwnn.errors import ModelFileError, UsageError
+from lwnn.network import DYNAMICS
 from lwnn.quantization import arithmetic
 
 #: How a quantized model rounds; see `lwnn/_kernels/int8.pxi`.
@@ -20,7 +21,10 @@ def passes(network, readout):
 
 def used_layers(network, readout):
     """(name, inputs, outputs) of the layers that the readout needs."""
-    return network.layers[:-1] if readout == "goodness" else network.layers
+    layers = network.layers[:-1] if readout == "goodness" else network.layers
+    if network.kind == "td" and readout == "head":
+        return tuple(layer for layer in layers if not layer[0].startswith("above"))
+    return layers
 
 
 def normalized(network, readout):
@@ -29,7 +33,8 @@ def normalized(network, readout):
         return ()
     tensors = [("input", network.inputs)] if network.level else []
     tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
-    return tuple(tensors if readout in ("head", "both") else tensors[:-1])
+    settles = network.kind == "td"
+    return tuple(tensors if readout in ("head", "both") or settles else tensors[:-1])
 
 
 def looked_up(network):
@@ -63,13 +68,17 @@ def expected(network, readout):
         "input.zero_point": ("int32", one),
     }
     for name, inputs, outputs in used_layers(network, readout):
-        rows = passes(network, readout) if name == "layer1" else 1
         tensors |= {
             f"{name}.weight": ("int8", (outputs, inputs)),
-            f"{name}.bias": ("int32", (rows, outputs)),
+            f"{name}.bias": ("int32", (_bias_rows(network, readout, name), outputs)),
+            f"{name}.weight_scale": ("float32", (outputs,)),
+        }
+        if name.startswith("above"):
+            # Its products are added to those of the layer, and requantized with them.
+            continue
+        tensors |= {
             f"{name}.multiplier": ("int32", (outputs,)),
             f"{name}.shift": ("int8", (outputs,)),
-            f"{name}.weight_scale": ("float32", (outputs,)),
             f"{name}.scale": ("float32", one),
             f"{name}.zero_point": ("int32", one),
         }
@@ -86,6 +95,17 @@ def expected(network, readout):
         tensors["readout.factor"] = ("int32", (len(network.hidden) + (readout == "both"),))
         tensors["readout.scale"] = ("float32", one)
     return tensors
+
+
+def _bias_rows(network, readout, name):
+    """How many biases a layer has: one for every label where the label enters, else one.
+
+    Top-down, where it enters at the top, there is one more: the first pass has no label.
+    """
+    if network.kind == "td":
+        entry = readout == "goodness" and name == f"layer{len(network.hidden)}"
+        return network.classes + 1 if entry else 1
+    return passes(network, readout) if name == "layer1" else 1
 
 
 def check_network(network, readout):
@@ -144,7 +164,9 @@ def check(network, readout, tensors):
                 f"tensor {name + '.zero_point'!r} is not {arithmetic.LOW}, as behind a ReLU"
             )
     for name, _, _ in used_layers(network, readout):
-        _check_accumulators(name, tensors[f"{name}.weight"], tensors[f"{name}.bias"])
+        _check_accumulators(name, tensors)
+    if network.kind == "td" and readout == "goodness":
+        _check_goodness(network, tensors)
     if readout == "sum":
         _check_summands(network, tensors)
 
@@ -172,8 +194,23 @@ def _bounds(part):
     }.get(part, (-most, most))
 
 
-def _check_accumulators(name, weight, bias):
+def _check_accumulators(name, tensors):
     """No input, -128 to 127, may bring a sum out of 32 bits."""
-    reach = 128 * np.abs(weight.astype(np.int64)).sum(axis=1)
-    if (reach + np.abs(bias.astype(np.int64)) > 2**31 - 1).any():
+    reach = np.zeros(1, np.int64)
+    # What comes from above, where there is such, is added to the same sum.
+    for part in {name, name.replace("layer", "above")}:
+        if f"{part}.weight" in tensors:
+            weight, bias = (
+                np.abs(tensors[f"{part}.{kind}"].astype(np.int64)) for kind in ("weight", "bias")
+            )
+            reach = reach + 128 * weight.sum(axis=1) + bias.max(axis=0)
+    if (reach > 2**31 - 1).any():
         raise ModelFileError(f"tensor {name + '.bias'!r} holds values that overflow 32 bits")
+
+
+def _check_goodness(network, tensors):
+    """No output, 0 to 255 above its zero point, may bring a goodness out of 64 bits."""
+    factors = np.abs(tensors["readout.factor"]).tolist()
+    most = sum(f * units * 255**2 for f, units in zip(factors, network.hidden, strict=True))
+    if most * DYNAMICS.steps > 2**63 - 1:
+        raise ModelFileError("tensor 'readout.factor' holds values that overflow 64 bits")

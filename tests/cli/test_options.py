@@ -20,7 +20,7 @@ from lwnn.options import (
 )
 
 #: What asks for each rule that is not the name of one.
-ASKED = {"un": {"algo": "ff", "negatives": "hybrid"}}
+ASKED = {"un": {"algo": "ff", "negatives": "hybrid"}, "td": {"algo": "ff", "top_down": True}}
 
 
 def asks(rule):

@@ -100,3 +100,12 @@ def test_a_warning_shows_on_a_terminal_too(terminal):
             ill = epoch.finished and ["layer 2 is ill"]
             on_epoch(dataclasses.replace(epoch, warnings=ill or []))
     assert "warning: layer 2 is ill" in drawn.getvalue()
+
+
+def test_lines_tell_r2_and_the_share_of_saturated_units(capsys):
+    epoch = dataclasses.replace(next(epochs(looks=1)), validation_accuracy=None)
+    with progress.epochs(Console("train")) as on_epoch:
+        on_epoch(dataclasses.replace(epoch, validation_r2=0.87654, saturation=[0.125, 0.004]))
+    assert capsys.readouterr().err == (
+        "epoch 1/2: loss 0.5000, validation R² 0.8765, saturated 12/0 %, 1,234 samples/s\n"
+    )

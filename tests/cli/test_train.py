@@ -43,7 +43,7 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
         "label: column tree (assumed; --target names another); a header",
         "rows: 63 train, 9 validation, 18 test; net 3-64-3, 643 parameters",
     ]
-    assert notes[3].startswith("training with algo ff, hidden 64, batch 32, epochs 3, ")
+    assert notes[3].startswith("training with algo ff, hidden 64, task classification, ")
     assert re.fullmatch(r"memory beside the rows: [\d,]+ bytes; 1 thread", notes[4])
     assert [line.partition(":")[0] for line in notes[5:8]] == [f"epoch {n}/3" for n in (1, 2, 3)]
     assert "validation" in notes[5]

@@ -15,6 +15,8 @@ KINDS = {
     "relu": ("dense", (30, 23), "relu", "output"),
     "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
     "tanh": ("dense", (7,), "tanh", "output"),
+    "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
+    "step": ("dense", (40,), "step", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
@@ -22,6 +24,7 @@ KINDS = {
     "both": ("ff", (30, 17, 11), "relu", "both"),
     "both-of-one": ("ff", (24,), "relu", "both"),
     "unsupervised": ("un", (30, 17, 11), "relu", "head"),
+    "top-down-head": ("td", (30, 17, 11), "relu", "head"),
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }
@@ -47,7 +50,8 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
-        params[f"{name}.bias"][:] = rng.normal(0, 0.3, outputs)
+        if f"{name}.bias" in params.views:
+            params[f"{name}.bias"][:] = rng.normal(0, 0.3, outputs)
     if shape == "ff":
         params["layer1.label"][:] = rng.normal(0, 2, (hidden[0], classes))
     goals = np.zeros((len(hidden) if shape == "ff" else 0, 3), np.float32)

@@ -211,6 +211,14 @@ def test_what_avr_cannot_hold_is_refused(write):
         write(model, target="avr")
 
 
+@pytest.mark.parametrize("number", ["int8", "float"])
+def test_states_that_settle_are_refused(write, make_model, number):
+    model = make_model("td")
+    model = quantize(model, rows(features=3)) if number == "int8" else model
+    with pytest.raises(UsageError, match=r"no C for top-down nets .*--readout head"):
+        write(model)
+
+
 def test_multipliers_below_0_are_refused(write):
     model = model_of("int8-relu")
     tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}

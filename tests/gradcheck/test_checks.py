@@ -11,7 +11,7 @@ from lwnn.gradcheck import check, check_build, referees
 from lwnn.gradcheck.table import KERNELS
 from lwnn.learning import FORMS, RULES
 from lwnn.learning.forward_forward import LOSSES
-from lwnn.network import ACTIVATIONS, COSTS, ELEMENTS
+from lwnn.network import ACTIVATIONS, ELEMENTS, PAIRS
 
 #: Every kernel that computes gradients or scores.
 DOORS = [name for name in dir(kernels) if name.endswith(("_epoch", "_scores"))]
@@ -31,14 +31,14 @@ def test_every_rule_activation_and_cost_is_checked(findings):
     assert {kernel.algo for kernel in KERNELS} >= set(RULES) | set(FORMS)
     for kernel in ("bp", "wp"):
         cases = {finding.case for finding in findings if finding.kernel == kernel}
-        assert cases == {f"{a}, {c}" for a in ACTIVATIONS for c in COSTS}
+        assert cases == {f"{a}, {c}, {o}" for a in ACTIVATIONS for c, o in PAIRS}
     assert {f.case for f in findings if f.kernel == "scores"} == set(ACTIVATIONS)
 
 
 def test_every_activation_and_cost_has_its_referee():
     for name in ACTIVATIONS:
         assert callable(activation(name)), name
-    assert set(referees.COSTS) == set(COSTS)
+    assert set(referees.COSTS) == set(PAIRS)
     assert set(FF_LOSSES) == set(LOSSES)
     layers = [kernel for kernel in KERNELS if kernel.name == "ff, softplus"]
     assert {case["goodness"] for kernel in layers for case in kernel.cases} == set(ELEMENTS)
@@ -50,7 +50,7 @@ def test_bounds_are_tight_enough_to_mean_something(findings):
     for finding in findings:
         assert finding.autodiff_bound <= (1e-4 if "simultaneous" not in finding.kernel else 1e-2)
     gradients = [finding for finding in findings if finding.autodiff is not None]
-    assert len(gradients) > len(ACTIVATIONS) * len(COSTS)
+    assert len(gradients) > len(ACTIVATIONS) * len(PAIRS)
     # A kernel that moved nothing would be as far off as can be, not as near.
     assert all(finding.autodiff > 0 for finding in gradients)
     compared = [finding for finding in gradients if finding.differences is not None]

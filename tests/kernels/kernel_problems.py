@@ -7,24 +7,27 @@ import numpy as np
 
 from lwnn._kernels import reference
 from lwnn.learning.forward_forward import LOSSES
-from lwnn.learning.optimizers import OPTIMIZERS
+from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.perturbation import FORMS
 from lwnn.network import (
     ACTIVATIONS,
-    COSTS,
     ELEMENTS,
     EMBEDS,
     HEAD_LAYERS,
     HEAD_RATE,
     LOSS,
     ONLY,
+    PAIRS,
     PEER,
+    Dynamics,
     Network,
     Params,
 )
 
 #: Factor on the difference of goodnesses in unsupervised problems.
 ALPHA = 3.0
+#: How the states of a top-down net settle: share kept, first and last step that count, sharpness.
+SETTLING = Dynamics(0.4, 3, 5, 2.5)
 FENCE_WIDTH = 16
 FENCE_VALUE = 77
 
@@ -100,7 +103,7 @@ def make_problem(
     """A problem with random rows, labels and parameters."""
     random = np.random.default_rng(seed)
     learning = {name: options.pop(name) for name in LEARNING if name in options}
-    if kind == "ff":
+    if kind in ("ff", "td"):
         options["label_scale"] = 1.5
     net = Network(kind, inputs, tuple(hidden), classes, **options)
     if data == "bytes":
@@ -113,7 +116,7 @@ def make_problem(
     for view in Params(net, start).views.values():
         spread = 1 / math.sqrt(view.shape[-1]) if view.ndim == 2 else 0.3
         view[...] = random.standard_normal(view.shape, np.float32) * spread
-    wrong = ((y + random.integers(1, classes, rows)) % classes).astype(np.int32)
+    wrong = ((y + random.integers(1, max(2, classes), rows)) % classes).astype(np.int32)
     goals = [[2 / width, 2.0 - 0.25 * n, (n + 1) / width] for n, width in enumerate(net.hidden)]
     return Problem(
         network=net,
@@ -143,8 +146,8 @@ def random_problem(kind, seed, *, widest=70, most_rows=100):
     inputs, classes = size(1, widest), size(2, 26)
     options = {}
     if kind == "dense":
-        options["activation"] = ACTIVATIONS[seed % 4]
-        options["cost"] = COSTS[seed // 4 % 2]
+        options["activation"] = ACTIVATIONS[seed % len(ACTIVATIONS)]
+        options["cost"], options["output"] = PAIRS[seed // len(ACTIVATIONS) % len(PAIRS)]
     elif kind != "ff":
         options["level"] = seed % 2 == 0
     else:
@@ -195,7 +198,8 @@ def scratch(kernels, problem, batch, training, threads=1):
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
     size = getattr(kernels, f"{net.kind}_workspace")
-    return size(net.table, batch, training, threads)
+    settled = (SETTLING.steps,) if net.kind == "td" else ()
+    return size(net.table, batch, *settled, training, threads)
 
 
 def learn(
@@ -212,6 +216,7 @@ def learn(
     threads=1,
     calls=1,
     epsilon=1e-2,
+    shaping=(),
     room=None,
     stale=np.nan,
 ):
@@ -219,21 +224,23 @@ def learn(
 
     The workspace starts as `stale`, NaN: whatever reads what it has not written shows. Adam's
     epsilon is large, so that a gradient that is rounding noise does not become a whole step.
+    `shaping` are the entries of `hyper` behind it.
     """
     kind = np.float64 if kernels is reference else np.float32
-    net, method = problem.network, OPTIMIZERS.index(optimizer)
+    net = problem.network
+    memory = Optimizer(optimizer, net.size)
     size = workspace_size(kernels, algo, problem, threads, form) if room is None else room
-    params, state = Fenced(problem.start.astype(kind)), Fenced(np.zeros((method, net.size), kind))
+    params, state = Fenced(problem.start.astype(kind)), Fenced(memory.state.astype(kind))
     units, layers = sum(net.hidden) if algo == "ff" else 0, len(net.hidden)
     peers, alive = Fenced(np.full(units, 0.5, kind)), Fenced(np.zeros(units, np.uint8))
-    losses = np.zeros(layers if algo in ("mf", "un") else 1)
+    losses = np.zeros({"mf": layers, "un": layers, "td": layers + 1}.get(algo, 1))
     report = Fenced(np.zeros((len(net.table), 4)))
     workspace = Fenced(np.full(size, stale, np.float32))
     data = (problem.x, problem.scaler, problem.clip, problem.y)
-    hyper = np.array([rate, 0.9, 0.99, epsilon])
+    hyper = np.array([rate, 0.9, 0.99, epsilon, *shaping])
     step = 0
     for order in parts(problem.order, problem.batch, calls):
-        how = (order, problem.batch, method, hyper, state.inside, step)
+        how = (order, problem.batch, memory.method, hyper, state.inside, step)
         rest = (workspace.inside, threads)
         if algo == "ff":
             how = (problem.wrong, problem.draws, *how)
@@ -246,15 +253,19 @@ def learn(
             how = (*hybrids(problem), *how)
             settings = (net.level, ALPHA)
             kernels.un_epoch(params.inside, net.table, *settings, *data[:3], *how, losses, *rest)
+        elif algo == "td":
+            settings = (net.table, net.level, net.label_scale, *SETTLING)
+            how = (places(problem), *how)
+            kernels.td_epoch(params.inside, *settings, *data, *how, losses, *rest)
         elif algo == "un-head":
             args = (net.table, net.level, *data, *how, *rest)
             losses += kernels.un_head_epoch(params.inside, *args)
         elif algo == "wp":
             moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
-            settings = (COSTS.index(net.cost), *moves)
+            settings = (net.cost_code, *moves)
             losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
-            cost = COSTS.index(net.cost)
+            cost = net.cost_code
             losses += kernels.bp_epoch(params.inside, net.table, cost, *data, *how, *rest)
         step += -(-len(order) // problem.batch)
     for array in (params, state, workspace, peers, alive, report):
@@ -263,6 +274,11 @@ def learn(
         losses = report.inside[:, 0]
     noted = report.inside, peers.inside, alive.inside
     return Learnt(params.inside, state.inside, losses, *noted)
+
+
+def places(problem):
+    """Where in the head's probabilities each row's wrong label is drawn."""
+    return np.random.default_rng(len(problem.x)).random(len(problem.x), np.float32)
 
 
 def hybrids(problem):
@@ -300,6 +316,9 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
             how = (bool(mean), 2.0, out.inside, depth, batch, workspace.inside, threads)
             kernels.mf_scores(vector, net.table, net.level, *data, *how)
             assert (depth == len(net.hidden)).all()
+    elif net.kind == "td":
+        settings = (net.level, net.label_scale, *SETTLING)
+        kernels.td_scores(vector, net.table, *settings, *data, *rest)
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
     else:

@@ -4,11 +4,19 @@ import dataclasses
 
 import numpy as np
 import pytest
-from kernel_problems import learn, make_problem, scores, scratch, workspace_size
+from kernel_problems import SETTLING, learn, make_problem, scores, scratch, workspace_size
 
 from lwnn.learning.optimizers import OPTIMIZERS
 
-KINDS = {"bp": "dense", "ff": "ff", "wp": "dense", "mf": "mf", "un": "un", "un-head": "un"}
+KINDS = {
+    "bp": "dense",
+    "ff": "ff",
+    "wp": "dense",
+    "mf": "mf",
+    "un": "un",
+    "un-head": "un",
+    "td": "td",
+}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -38,7 +46,7 @@ def test_any_number_of_threads_gives_the_same_bits(kernels, algo, optimizer, thr
     )
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un", "td"])
 def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kind):
     """From some size on, the optimizer shares out its work as well; products go in pieces."""
     algo = "bp" if kind == "dense" else kind
@@ -109,7 +117,7 @@ def test_perturbation_needs_room_for_every_thread(kernels):
         learn(kernels, "wp", problem, threads=3, room=workspace_size(kernels, "wp", problem, 2))
 
 
-@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un"])
+@pytest.mark.parametrize("kind", ["dense", "ff", "mf", "un", "td"])
 def test_scores_refuse_a_workspace_too_small(kernels, kind):
     problem = make_problem(kind, (6,))
     net, out = problem.network, np.empty((9, 4), np.float32)
@@ -120,6 +128,11 @@ def test_scores_refuse_a_workspace_too_small(kernels, kind):
         if kind == "ff":
             settings = (problem.goals, problem.form)
             kernels.ff_scores(
+                problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
+            )
+        elif kind == "td":
+            settings = (True, 1.0, *SETTLING)
+            kernels.td_scores(
                 problem.start, net.table, *settings, *data, out, out.copy(), 5, workspace, 1
             )
         elif kind == "un":

@@ -166,6 +166,6 @@ def test_a_step_with_a_gradient_from_elsewhere_is_the_kernels_step(name):
     workspace = np.empty(kernels.dense_workspace(net.table, 1, True, 1), np.float32)
     how = optimizers[0].arguments(0.3)
     kernels.bp_epoch(by_kernel, net.table, 0, *data, *rows, *how, workspace, 1)
-    kernels.optimizer_step(by_step, gradient, *optimizers[1].arguments(0.3))
+    kernels.optimizer_step(by_step, gradient, net.table, *optimizers[1].arguments(0.3))
     assert np.abs(by_kernel - start).max() > 0.05
     assert by_step == pytest.approx(by_kernel, abs=1e-6)

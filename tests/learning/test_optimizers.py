@@ -10,6 +10,7 @@ from lwnn._kernels import kernels
 from lwnn.errors import UsageError
 from lwnn.learning.optimizers import OPTIMIZERS, Optimizer
 from lwnn.network import Network
+from lwnn.options import about
 
 NET = Network("dense", 1, (), 2)
 RATE, STEPS = 0.3, 12
@@ -40,20 +41,54 @@ def adam(w, g, memory, n):
     return w - RATE * m / (np.sqrt(v) + 1e-8)
 
 
-BY_HAND = {"sgd": sgd, "momentum": momentum, "adam": adam}
+def nesterov(w, g, memory, n):
+    """Sutskever et al. 2013, equations 3 and 4, in terms of the point that is looked ahead to."""
+    memory["v"] = 0.8 * memory.get("v", 0) + g
+    return w - RATE * (g + 0.8 * memory["v"])
 
 
-def path_by_hand(name):
+def adagrad(w, g, memory, n):
+    memory["s"] = memory.get("s", 0) + g**2
+    return w - RATE * g / (np.sqrt(memory["s"]) + 1e-8)
+
+
+def rmsprop(w, g, memory, n):
+    memory["s"] = 0.9 * memory.get("s", 0) + 0.1 * g**2
+    return w - RATE * g / (np.sqrt(memory["s"]) + 1e-8)
+
+
+BY_HAND = {
+    "sgd": sgd,
+    "gd": sgd,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "adagrad": adagrad,
+    "rmsprop": rmsprop,
+    "adam": adam,
+}
+PENALTIES = [
+    {},
+    {"l1": 0.2},
+    {"l2": 0.3},
+    {"clip_gradient": 0.2},
+    {"l1": 0.05, "l2": 0.1, "clip_gradient": 0.4},
+]
+WEIGHTS = np.array([1, 1, 0, 0])
+
+
+def path_by_hand(name, l1=0.0, l2=0.0, clip_gradient=np.inf):
     w, memory, path = START, {}, []
     for n in range(1, STEPS + 1):
-        w = BY_HAND[name](w, slope(w), memory, n)
+        g = np.clip(slope(w), -clip_gradient, clip_gradient)
+        w = BY_HAND[name](w * (1 - RATE * l2 * WEIGHTS), g, memory, n)
+        w = np.sign(w) * np.maximum(np.abs(w) - RATE * l1 * WEIGHTS, 0)
         path.append(w)
     return np.array(path)
 
 
-def path_by_kernel(name, rows_per_call):
+def path_by_kernel(name, rows_per_call, **penalties):
     """The same row again and again, one to a mini-batch."""
-    optimizer = Optimizer(name, NET.size, 0.8)
+    optimizer = Optimizer(name, NET.size, 0.8, **penalties)
     vector, path = START.astype(np.float32), []
     x, y = np.ones((1, 1), np.float32), np.zeros(1, np.int32)
     scaler = np.array([[0], [1]], np.float32)
@@ -69,19 +104,39 @@ def path_by_kernel(name, rows_per_call):
 
 
 def test_every_optimizer_is_walked():
-    assert set(BY_HAND) == set(OPTIMIZERS)
+    assert set(BY_HAND) == set(OPTIMIZERS) == set(MEMORY)
+    assert set(OPTIMIZERS) == set(about("optimizer").values)
 
 
+@pytest.mark.parametrize("penalties", PENALTIES, ids=lambda chosen: "-".join(chosen) or "none")
 @pytest.mark.parametrize("rows_per_call", [1, 3])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_path_is_that_of_the_formula(name, rows_per_call):
-    want = path_by_hand(name)[rows_per_call - 1 :: rows_per_call]
-    got = path_by_kernel(name, rows_per_call)
+def test_the_path_is_that_of_the_formula(name, rows_per_call, penalties):
+    want = path_by_hand(name, **penalties)[rows_per_call - 1 :: rows_per_call]
+    got = path_by_kernel(name, rows_per_call, **penalties)
     assert np.abs(want[-1] - START).max() > 0.1
     assert got == pytest.approx(want, abs=2e-5)
+    if penalties:
+        plain = path_by_hand(name)[rows_per_call - 1 :: rows_per_call]
+        assert np.abs(want - plain).max() > 0.01
 
 
-@pytest.mark.parametrize(("name", "vectors"), [("sgd", 0), ("momentum", 1), ("adam", 2)])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_l2_is_the_gradient_of_half_the_squares_for_plain_steps_only(name):
+    """What the documentation says of decoupling."""
+    w = START * 1.0
+    memory, path = {}, []
+    for n in range(1, STEPS + 1):
+        w = BY_HAND[name](w, slope(w) + 0.3 * w * WEIGHTS, memory, n)
+        path.append(w)
+    difference = np.abs(path_by_kernel(name, 1, l2=0.3) - path).max()
+    assert (difference < 2e-5) == (name in ("sgd", "gd"))
+
+
+MEMORY = {"sgd": 0, "gd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adam": 2}
+
+
+@pytest.mark.parametrize(("name", "vectors"), MEMORY.items())
 def test_an_optimizer_remembers_no_more_than_it_needs(name, vectors):
     state = Optimizer(name, 7).state
     assert state.shape == (vectors, 7)
@@ -89,8 +144,8 @@ def test_an_optimizer_remembers_no_more_than_it_needs(name, vectors):
 
 
 def test_an_unknown_optimizer_is_refused_with_the_known_ones():
-    with pytest.raises(UsageError, match="'rmsprop'; choose from sgd, momentum, adam"):
-        Optimizer("rmsprop", 7)
+    with pytest.raises(UsageError, match="'lion'; choose from sgd, momentum, adam"):
+        Optimizer("lion", 7)
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan])

@@ -5,6 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from lwnn.learning import TopDown, fit
+from lwnn.learning.optimizers import Optimizer
+from lwnn.learning.rule import Rows
 from lwnn.model import Model
 from lwnn.network import Network, Params
 from lwnn.quantization import quantize
@@ -19,6 +22,8 @@ KINDS = {
     "relu": ("dense", (30, 23), "relu", "output"),
     "sigmoid": ("dense", (24, 17), "sigmoid", "output"),
     "tanh": ("dense", (24,), "tanh", "output"),
+    "leaky-relu": ("dense", (40,), "leaky-relu", "output"),
+    "step": ("dense", (40,), "step", "output"),
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
     "ff-goodness-plain": ("ff", (32, 17), "relu", "goodness"),
     "ff-both": ("ff", (32, 17), "relu", "both"),
@@ -29,6 +34,10 @@ KINDS = {
     "mf-sum": ("mf", (32, 17, 12), "relu", "sum"),
     "un": ("un", (32, 17), "relu", "head"),
     "un-level": ("un", (24,), "relu", "head"),
+    "td": ("td", (32, 17), "relu", "goodness"),
+    "td-plain": ("td", (24,), "relu", "goodness"),
+    "td-deep-plain": ("td", (20, 17, 12), "relu", "goodness"),
+    "td-head": ("td", (32, 17), "relu", "head"),
 }
 
 
@@ -55,14 +64,17 @@ def float_model(kind, data):
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
-        params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
+        if f"{name}.bias" in params.views:
+            params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
     if shape == "ff":
         params["layer1.label"][:] = rng.normal(0, 2, (hidden[0], CLASSES))
     offset, scale = x.mean(axis=0), 1 / x.std(axis=0)
     goals = np.tile(np.float32([0, 0, 0]), (len(hidden) if shape == "ff" else 0, 1))
     labels, features = tuple("abcd"), tuple(f"f{i}" for i in range(FEATURES))
     model = Model(network, params, offset, scale, 10.0, labels, features)
-    if readout == "goodness":
+    if readout == "goodness" and shape == "td":
+        learn_top_down(model, x, y)
+    elif readout == "goodness":
         z = (x - offset) * scale
         means = np.array([z[y == c].mean(axis=0) for c in range(CLASSES)])
         of_class = np.arange(hidden[0]) % CLASSES
@@ -79,6 +91,18 @@ def float_model(kind, data):
         alone = dataclasses.replace(model, readout="head") if readout == "both" else model
         fit_last_layer(alone, x, y)
     return model
+
+
+def learn_top_down(model, x, y):
+    """A few epochs of the rule itself: states that settle are not made by hand."""
+    network, rows = model.network, Rows(x, y.astype(np.int32))
+    scaler = np.stack([model.offset, model.scale]).astype(np.float32)
+    init, draws = np.random.default_rng(2).spawn(2)
+    optimizer = Optimizer("adam", network.size)
+    rule = TopDown(network, rows, scaler, 10.0, optimizer, batch=50, init=init, draws=draws)
+    none = Rows(x[:0], rows.y[:0])
+    fit(rule, none, epochs=20, rate=0.003, patience=9, shuffle=np.random.default_rng(3))
+    model.params.vector[:] = rule.params.vector
 
 
 def fit_heads(model, x, y):

@@ -54,6 +54,9 @@ def device_scores(quantized, row):
     if quantized.network.kind == "mf":
         return device_heads(t, quantized.network, q, quantized.readout)
     q = device_normalize(t, "input", q) if quantized.network.level else q
+    layers = [name for name in layers if not name.startswith("above")]
+    if quantized.network.kind == "td" and quantized.readout == "goodness":
+        return [device_settling(t, layers[:-1], q, label) for label in range(classes)]
     head_from = quantized.network.head_from
     if quantized.readout == "head":
         return device_head(t, layers[:-1], head_from, q, 0)
@@ -81,6 +84,46 @@ def device_goodness(t, layers, q, label):
         q = device_layer(t, name, q, 0 if n else label)
         zero = int(t[f"{name}.zero_point"][0])
         score += int(t["readout.factor"][n]) * sum((value - zero) ** 2 for value in q)
+    return score
+
+
+def device_sums(t, name, q, bias):
+    return [
+        b + sum(w * x for w, x in zip(weights, q, strict=True))
+        for b, weights in zip(bias, t[f"{name}.weight"].tolist(), strict=True)
+    ]
+
+
+def device_requantized(t, name, sums):
+    assert all(abs(total) < 2**31 for total in sums)
+    zero = int(t[f"{name}.zero_point"][0])
+    how = zip(sums, t[f"{name}.multiplier"].tolist(), t[f"{name}.shift"].tolist(), strict=True)
+    return [min(max((a * m + (1 << (30 - s)) >> (31 - s)) + zero, -128), 127) for a, m, s in how]
+
+
+def device_settling(t, layers, x, label):
+    """Upwards without a label, then five steps, of which the last three count."""
+    states, q, score = [], x, 0
+    for name in layers:
+        sums = device_sums(t, name, q, t[f"{name}.bias"][-1].tolist())
+        states.append(device_requantized(t, name, sums))
+        q = device_normalize(t, name, states[-1])
+    for step in range(1, 6):
+        old = [device_normalize(t, name, q) for name, q in zip(layers, states, strict=True)]
+        for n, name in enumerate(layers):
+            top = name == layers[-1]
+            bias = t[f"{name}.bias"][label if top else 0].tolist()
+            sums = device_sums(t, name, old[n - 1] if n else x, bias)
+            if not top:
+                above = name.replace("layer", "above")
+                sums = device_sums(t, above, old[n + 1], sums)
+                folded = t[f"{above}.bias"][0].tolist()
+                sums = [a + b for a, b in zip(sums, folded, strict=True)]
+            y = device_requantized(t, name, sums)
+            if step >= 3:
+                score += int(t["readout.factor"][n]) * sum((value + 128) ** 2 for value in y)
+            mixed = zip(states[n], y, strict=True)
+            states[n] = [(77 * (s + 128) + 179 * (v + 128) + 128 >> 8) - 128 for s, v in mixed]
     return score
 
 

@@ -8,7 +8,7 @@ import pytest
 from lwnn import _kernels
 from lwnn.errors import DataError
 from lwnn.network import Params
-from lwnn.quantization import QuantizedModel, calibration, inference, packing, quantize
+from lwnn.quantization import QuantizedModel, calibration, inference, packing, quantize, topdown
 from lwnn.quantization import model as model_of
 
 
@@ -31,7 +31,7 @@ def test_integers_are_the_same_on_every_build(pair, data, monkeypatch, many):
         monkeypatch.setattr(model_of, "_MANY", 0)
     found = []
     for build in _kernels.available():
-        for module in (inference, packing):
+        for module in (inference, packing, topdown):
             monkeypatch.setattr(module, "kernels", _kernels.load(build))
         # Anew, as a model keeps what was laid out for one build.
         found.append(dataclasses.replace(quantized).integer_scores(data[0][:301]))
@@ -88,7 +88,8 @@ class Integers:
 def test_only_the_first_step_sees_a_fraction(pair, data, monkeypatch):
     _, quantized = pair
     guard = Integers()
-    monkeypatch.setattr(inference, "kernels", guard)
+    for room in (inference, topdown):
+        monkeypatch.setattr(room, "kernels", guard)
     assert quantized.integer_scores(data[0][:20]).dtype.kind == "i"
     dense = quantized.readout == "output"
     steps = {"int8_input", "int8_accumulate", "int8_requantize"}

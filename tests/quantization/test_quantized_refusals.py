@@ -65,6 +65,20 @@ def test_refuses_heads_that_are_summed_on_different_scales(make, data):
             dataclasses.replace(quantized, tensors=tensors)
 
 
+@pytest.mark.parametrize(
+    "name, change, problem",
+    [
+        ("above1.weight", -128, "outside"),
+        ("above1.bias", 2**31 - 1, "overflow 32 bits"),
+        ("readout.factor", 2**24, "outside"),
+    ],
+)
+def test_refuses_top_down_tensors_that_would_overflow(make, data, name, change, problem):
+    quantized = quantize(make("td"), data[0][:200])
+    with pytest.raises(ModelFileError, match=problem):
+        dataclasses.replace(quantized, tensors=spoiled(quantized.tensors, name, change))
+
+
 def test_refuses_models_and_rows_that_it_cannot_calibrate(make, data):
     model = make("relu")
     with pytest.raises(DataError, match="no rows"):

@@ -10,7 +10,7 @@
 
 #include "lwnn_runtime.h"
 
-enum { LWNN_LINEAR, LWNN_RELU, LWNN_SIGMOID, LWNN_TANH };
+enum { LWNN_LINEAR, LWNN_RELU, LWNN_SIGMOID, LWNN_TANH, LWNN_LEAKY_RELU, LWNN_STEP };
 
 /* clip((x - offset) * scale); what is not a number becomes 0. */
 LWNN_APART void lwnn_scale_row(const float *x, const float *offset, const float *scale,
@@ -34,6 +34,10 @@ LWNN_INLINE float lwnn_activate(float z, int activation)
         return 1.0f / (1.0f + expf(-z));
     case LWNN_TANH:
         return tanhf(z);
+    case LWNN_LEAKY_RELU:
+        return z > 0.0f ? z : 0.01f * z;
+    case LWNN_STEP:
+        return z > 0.0f ? 1.0f : 0.0f;
     default:
         return z;
     }
