@@ -41,6 +41,7 @@ def write(model, **more):
             "embed": network.embed,
             "level": network.level,
             "head_layers": network.head_layers,
+            "timesteps": network.timesteps,
         },
         "labels": list(model.labels),
         "features": list(model.features),
@@ -123,13 +124,21 @@ def _wrong(key):
 
 def _parse(text):
     try:
-        entries = json.loads(text)
+        entries = json.loads(text, parse_float=_real, parse_constant=_real)
     # ValueError: no JSON, or a number of thousands of digits; the other: too deeply nested.
     except (ValueError, RecursionError):
         entries = None
     if not isinstance(entries, dict):
         raise ModelFileError("its description of the model is not readable")
     return entries
+
+
+def _real(text):
+    """Return a number that JSON has: Python would take infinity too, and write it nowhere."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number")
+    return value
 
 
 def _take(entries, key, kind):
@@ -143,7 +152,7 @@ def _take(entries, key, kind):
 def _network(entries):
     # Files from before there was a choice do not have these.
     usual = {"goodness": "squares", "embed": "append", "level": True, "head_layers": "later"}
-    entries = {**usual, **entries}
+    entries = {**usual, "timesteps": 1, **entries}
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
         raise _wrong("hidden")
@@ -161,6 +170,7 @@ def _network(entries):
             embed=_take(entries, "embed", str),
             level=_take(entries, "level", bool),
             head_layers=_take(entries, "head_layers", str),
+            timesteps=_width(entries, "timesteps"),
         )
     except UsageError as error:
         # What follows the semicolon is advice on options of training.

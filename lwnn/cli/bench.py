@@ -8,32 +8,54 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Json, Quiet, Target, widths
+from lwnn.cli.arguments import Drop, Features, Json, Missing, Quiet, Target, columns, widths
 from lwnn.cli.console import Console, listed
 from lwnn.errors import UsageError
 from lwnn.options import ALGOS
 
+#: Rules that are compared unless others are named.
+_USUAL, _OVER_TIME = "ff,bp,wp", "bp,wp"
 _COUNT = {"min": 1, "show_default": False}
 
 
 def bench(
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Argument(
-            metavar="[DATA]", help="Data file. [default: the bundled digits]", show_default=False
+            metavar="[DATA]...",
+            help="Data file, or several tables as one. [default: the bundled digits]",
+            show_default=False,
+            readable=False,
         ),
     ] = None,
     *,
     target: Target = None,
+    missing: Missing = "indicate",
+    features: Features = None,
+    drop: Drop = None,
     algos: Annotated[
-        str,
-        typer.Option(metavar="NAME,...", help=f"Rules to compare, of {', '.join(ALGOS)}."),
-    ] = "ff,bp,wp",
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help=f"Rules to compare, of {', '.join(ALGOS)}. [default: {_USUAL}; {_OVER_TIME} for "
+            "recurrent nets]",
+            show_default=False,
+        ),
+    ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
-            metavar="N,N,...", help="Units per hidden layer. [default: 64]", show_default=False
+            metavar="N,N,...",
+            help="Units per hidden layer. [default: 64, or 32 for recurrent nets]",
+            show_default=False,
         ),
+    ] = None,
+    recurrent: Annotated[
+        bool, typer.Option("--recurrent", help="Compare recurrent nets, on sequences.")
+    ] = False,
+    timesteps: Annotated[
+        int | None,
+        typer.Option(help="Steps of a sequence, where the file does not say.", **_COUNT),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the rows.", **_COUNT)] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each rule: seeds 0, 1, …")] = 3,
@@ -54,12 +76,14 @@ def bench(
     from lwnn.training import Options  # noqa: PLC0415
 
     console = Console("bench", json=json, quiet=quiet)
-    options = Options(hidden=widths(hidden), epochs=epochs, threads=threads)
-    rules = _rules(algos)
-    source = data or sample_path()
+    net = {"hidden": widths(hidden), "recurrent": recurrent, "timesteps": timesteps}
+    options = Options(**net, epochs=epochs, threads=threads)
+    rules = _rules(algos or (_OVER_TIME if recurrent else _USUAL))
+    source = data or [sample_path()]
     if csv_file:
-        paths.check_output(csv_file, [source])
-    dataset = progress.load(console, source, target=target)
+        paths.check_output(csv_file, source)
+    chosen = {"features": columns(features), "drop": columns(drop), "missing": missing}
+    dataset = progress.load(console, source, target=target, **chosen)
     with progress.runs(console, len(rules) * seeds) as (on_run, on_epoch):
         results = compare(
             dataset,
@@ -72,7 +96,7 @@ def bench(
     records = [result.as_dict() for result in results]
     if csv_file:
         _write_csv(records, csv_file)
-    name = "bundled digits" if data is None else str(data)
+    name = ", ".join(map(str, data)) if data else "bundled digits"
     _report(console, records, name, dataset, seeds)
     console.result(data=name, rows=len(dataset.x), seeds=list(range(seeds)), results=records)
 
@@ -121,9 +145,9 @@ def _write_csv(records, path):
     """A row per rule; what is a list or a dict goes to JSON, not here."""
     from lwnn.files import write_text  # noqa: PLC0415
 
-    columns = [name for name, value in records[0].items() if not isinstance(value, (list, dict))]
+    names = [name for name, value in records[0].items() if not isinstance(value, (list, dict))]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     write_text(path, text.getvalue())

@@ -21,8 +21,8 @@ class Answers:
         Type that ``NAME_predict`` returns.
     answer : str
         Statement that follows ``call``, which computes the scores.
-    usage : str
-        How a person asks.
+    usage, shown, prints : str
+        How a person asks; what is to be shown of the answer; how C shows it.
     score : str
         What a score is.
     tells : str
@@ -37,6 +37,8 @@ class Answers:
     result: str
     answer: str
     usage: str
+    shown: str
+    prints: str
     score: str
     tells: str
     does: str
@@ -60,6 +62,8 @@ def _class(model):
         result="int",
         answer="return CALL;",
         usage="int index = ${name}_predict(features);",
+        shown="${name}_label(index)",
+        prints="puts(${name}_label(index));",
         score="A score per class; the highest wins.",
         tells="label",
         does="prints the name of their class, and blinks its index plus one",
@@ -78,6 +82,8 @@ def _value(model):
         result="float",
         answer="(void)CALL;\n    return ${name}_value(scores[0]);",
         usage="float value = ${name}_predict(features);",
+        shown="value",
+        prints='printf("%g\\n", value);',
         score="What the net gives; ${name}_value tells the number that it stands for.",
         tells="value",
         does="prints the number predicted, and blinks",

@@ -6,6 +6,7 @@ import string
 import zipfile
 
 from lwnn._version import __version__
+from lwnn.export import columns
 from lwnn.export.answers import answers_of
 from lwnn.export.csource import data_file
 
@@ -36,14 +37,15 @@ def arduino(files, name, sha256, model):
         "NAME": name.upper(),
         "version": __version__,
         "sha256": sha256,
-        "inputs": network.inputs,
+        "inputs": len(columns.names(model)),
         "sentence": f"Neural net {network.describe()}, {kinds}.",
         "tells": answers.tells,
         "does": answers.does,
         "what": answers.what,
     }
     fill = functools.partial(_fill, values)
-    values["usage"] = string.Template(answers.usage).substitute(values)
+    for part in ("usage", "shown"):
+        values[part] = string.Template(getattr(answers, part)).substitute(values)
     values["answer"] = fill(f"{answers.template}.ino")
     tested = f"{name}_selftest.c" in files
     values["check"] = fill("check.ino") if tested else ""

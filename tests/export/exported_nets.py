@@ -19,6 +19,8 @@ KINDS = {
     "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
     "number": ("dense", (32, 17), "tanh", "output"),
+    "recurrent": ("elman", (21, 13), "tanh", "output"),
+    "recurrent-relu": ("elman", (30,), "relu", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
@@ -30,8 +32,8 @@ KINDS = {
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }
-#: Kind of model to whether it is quantized.
-MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "float")]
+#: Arithmetic and kind: int8 rounds its sums once, twice is int8 that does so twice.
+MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "twice", "float")]
 
 
 def rows(count=300, features=FEATURES, seed=0):
@@ -49,6 +51,7 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     features, classes = len(names), 1 if kind == "number" else CLASSES
     form = {**(form or {}), **({"cost": "mse"} if kind == "number" else {})}
     rng = np.random.default_rng(seed)
+    form = {"timesteps": 3 if shape == "elman" else 1, **form}
     network = Network(shape, features, hidden, classes, activation, **form)
     params = Params(network)
     for name, inputs, outputs in network.layers:
@@ -79,4 +82,7 @@ def model_of(name, **changes):
     """The model of a name in `MODELS`."""
     number, _, kind = name.partition("-")
     model = float_model(kind, **changes)
-    return model if number == "float" else quantize(model, rows(features=model.network.inputs)[30:])
+    if number == "float":
+        return model
+    rounding = {"int8": "single", "twice": "double"}[number]
+    return quantize(model, rows(features=model.network.inputs)[30:], rounding)

@@ -23,6 +23,8 @@ KINDS = {
     "un": "un",
     "un-head": "un",
     "td": "td",
+    "bptt": "elman",
+    "elman-wp": "elman",
 }
 SEED = 2.0**53 - 1
 SQUARES = {"cost": "mse", "output": "linear"}
@@ -40,7 +42,7 @@ SHAPING = {
     "all": (0.02, 0.3, 0.01, 0.1, 0.55, 0.1, 0.3, 7.0, 0.25, 0.1),
 }
 #: What not every rule has.
-FOR = {"dropout": {"bp", "ff", "mf"}, "smoothing": {"bp", "wp"}}
+FOR = {"dropout": {"bp", "ff", "mf"}, "smoothing": {"bp", "wp", "bptt", "elman-wp"}}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -49,7 +51,10 @@ def algo(request):
 
 
 def some_problem(algo, batch, rows=20):
-    return make_problem(KINDS[algo], (12, 7), inputs=9, rows=rows, batch=batch)
+    sizes = {"inputs": 9, "rows": rows, "batch": batch}
+    if KINDS[algo] == "elman":
+        return make_problem("elman", (4, 3), timesteps=3, activation="tanh", **sizes)
+    return make_problem(KINDS[algo], (12, 7), **sizes)
 
 
 @pytest.mark.parametrize("batch", [3, 8], ids=["few", "many"])

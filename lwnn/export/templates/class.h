@@ -1,4 +1,4 @@
-/* Index of the class of a row of ${NAME}_INPUTS raw readings. ${NAME}_RAM bytes of stack. */
+/* Index of the class of a row of ${NAME}_FEATURES readings. ${NAME}_RAM bytes of stack. */
 int ${name}_predict(const float *features);
 
 /* The same with ${NAME}_CLASSES scores, and with working memory of the caller's. */

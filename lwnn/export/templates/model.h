@@ -4,7 +4,8 @@
  * $sha256
  * for $target. Made anew by each export: change the model, not this file.
  *
- *     $usage
+ *     $usage   in the order below
+ *     $prints
  *
 $features
  */
@@ -14,13 +15,15 @@ $features
 #include <stdint.h>
 
 #define ${NAME}_MODEL "$sha256"
+/* Readings of a row, and what the net makes of them first. */
+#define ${NAME}_FEATURES $readings
 #define ${NAME}_INPUTS $inputs
 #define ${NAME}_CLASSES $classes
 /* Bytes of constants in flash: weights, biases, multipliers, input scaling. */
 #define ${NAME}_ROM $rom
 /* Bytes of working memory while a row is predicted; ${name}_scratch is that much. */
 #define ${NAME}_RAM $ram
-
+$levels
 #ifdef __cplusplus
 extern "C" {
 #endif

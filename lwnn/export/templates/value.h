@@ -1,4 +1,4 @@
-/* Number predicted for a row of ${NAME}_INPUTS raw readings. ${NAME}_RAM bytes of stack. */
+/* Number predicted for a row of ${NAME}_FEATURES readings. ${NAME}_RAM bytes of stack. */
 float ${name}_predict(const float *features);
 
 /* The one score that it comes from, with working memory of the caller's; returns 0. */
