@@ -1,6 +1,8 @@
 """Regression on the command line: train, evaluate, predict, quantize."""
 
+import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -101,5 +103,23 @@ def test_a_class_in_the_target_is_told(refused, trees):
     assert "--task classification" in complaint
 
 
-def test_c_is_for_classifiers(refused, curve, trained):
-    assert "classifiers only" in refused("export", trained, "-o", "out")
+@pytest.mark.skipif(not shutil.which("cc"), reason="cc not installed")
+@pytest.mark.parametrize("kind", ["float", "int8"])
+def test_c_gives_the_numbers_that_predict_prints(lwnn, curve, trained, kind, tmp_path):
+    if kind == "int8":
+        assert lwnn("quantize", trained, "--calibrate", curve).code == 0
+        trained = "m.int8.safetensors"
+    ended = lwnn("export", trained, "-o", "fw", "--name", "heat", "--self-test", "--data", curve)
+    assert (ended.code, ended.err) == (0, "")
+    ended = lwnn("verify", trained, "fw", curve)
+    assert ended.out == "200 rows on this machine: 0 differ\nself-test: passed\n"
+    want = [float(line) for line in lwnn("predict", trained, curve).out.splitlines()[1:]]
+    with open("fw/heat_selftest.csv", newline="") as file:
+        header, *lines = csv.reader(file)
+    assert header == ["a", "b", "value", "score"]
+    stored = {(float(a), float(b)): float(value) for a, b, value, _ in lines}
+    points = np.loadtxt(curve, delimiter=",", skiprows=1)[:, :2].astype(np.float32)
+    found = {(float(f"{a:.9g}"), float(f"{b:.9g}")): n for n, (a, b) in enumerate(points)}
+    assert len(stored) > 5
+    for point, value in stored.items():
+        assert value == pytest.approx(want[found[point]], rel=1e-6)

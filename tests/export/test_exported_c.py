@@ -61,7 +61,8 @@ def test_its_symbols_carry_its_name_and_nothing_is_asked_for(model, write):
     export = write(model, name="sensor", self_test=rows())
     found = symbols(export.parent)
     defined = {name for kind, name in found if kind in "TRD"}
-    assert {"sensor_predict", "sensor_scores", "sensor_label", "sensor_selftest"} <= defined
+    answer = "sensor_value" if model.response else "sensor_label"
+    assert {"sensor_predict", "sensor_scores", answer, "sensor_selftest"} <= defined
     assert all(name.startswith("sensor_") for name in defined)
     # Nothing that can be written to: no state.
     assert not [name for kind, name in found if kind in "dDbBcC" and "labels" not in name]
@@ -107,6 +108,42 @@ def test_a_changed_constant_is_noticed(write):
     assert verdict.what == "the scores"
     assert verdict.self_test >= 0
     assert not verdict.good
+
+
+@pytest.mark.parametrize("kind", ["float-number", "int8-number"])
+def test_a_number_in_another_unit_is_noticed(write, kind):
+    """Scores are right, and what becomes of them is not."""
+    model = model_of(kind)
+    export = write(model, self_test=rows())
+    source = export.with_suffix(".c")
+    text = source.read_text()
+    assert text.count("return -40.5f + ") == 1
+    source.write_text(text.replace("return -40.5f + ", "return -40.4f + "))
+    verdict = verify(model, export, rows())
+    assert verdict.what == "the value"
+    assert len(verdict.different) == verdict.rows
+
+
+@pytest.mark.parametrize("kind", ["float-number", "int8-number"])
+def test_numbers_are_those_of_the_model(write, kind, tmp_path):
+    """From a program of its own, not by what `verify` takes for the same."""
+    model, x = model_of(kind), rows(20)
+    export = write(model)
+    values = ", ".join(f"{value:.9e}f" for value in x.ravel().tolist())
+    main = tmp_path / "main.c"
+    main.write_text(
+        f'#include <stdio.h>\n#include "{export.name}.h"\n'
+        f"static const float x[] = {{{values}}};\nint main(void) {{\n"
+        "int row;\nfor (row = 0; row < 20; row++)\n"
+        'printf("%.9g\\n", (double)net_predict(x + row * NET_FEATURES));\nreturn 0; }\n'
+    )
+    sources = [main, *export.parent.glob("*.c")]
+    subprocess.run(["cc", f"-I{export.parent}", *sources, "-o", tmp_path / "p", "-lm"], check=True)
+    lines = subprocess.run([tmp_path / "p"], capture_output=True, text=True, check=True).stdout
+    found = [float(line) for line in lines.split()]
+    want = model.predict(x)
+    assert want.std() > 1
+    assert found == pytest.approx(want, rel=1e-5, abs=1e-4)
 
 
 def test_a_wrong_size_does_not_compile(write):

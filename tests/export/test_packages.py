@@ -24,18 +24,27 @@ static int analogRead(int) { return 3; }
 static void pinMode(int, int) {}
 static void digitalWrite(int, int) {}
 static void delay(int) {}
-static struct { void begin(long) {} void println(const char *) {} } Serial;
+static struct {
+  void begin(long) {}
+  void println(const char *) {}
+  void println(double, int) {}
+} Serial;
 """
 
 
-def library(tested=True):
-    model = model_of("int8-relu")
+#: A model that tells a class, and one that tells a number.
+ANSWERS = ["int8-relu", "int8-number"]
+
+
+def library(tested=True, name="int8-relu"):
+    model = model_of(name)
     files = export_c(model, "leaf", SHA256, self_test=rows(20) if tested else None)
     return arduino(files, "leaf", SHA256, model)
 
 
-def test_a_library_has_what_the_ide_looks_for():
-    files = library()
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_library_has_what_the_ide_looks_for(name):
+    files = library(name=name)
     properties = dict(
         line.split("=", 1)
         for line in files["library.properties"].splitlines()
@@ -57,9 +66,10 @@ def test_a_library_has_what_the_ide_looks_for():
 
 
 @needs("c++")
+@pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("tested", [False, True])
-def test_its_example_compiles(tmp_path, tested):
-    for path, text in library(tested).items():
+def test_its_example_compiles(tmp_path, tested, name):
+    for path, text in library(tested, name).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert ("selftest" in (tmp_path / "examples/leaf/leaf.ino").read_text()) == tested
