@@ -171,7 +171,7 @@ def against_autodiff(**network):
     """The kernel's gradient, and its cost, against autodiff's."""
     problem = Problem("bp", Shape(9, 5, (7, 6), 4), network, {})
     got, loss = problem.step()
-    said = referees.dense_loss(problem)
+    said = referees.output_loss(problem)
     vector = problem.start.astype(np.float64)
     want = grad(said)(vector)
     assert got == pytest.approx(want, abs=5e-6 * np.abs(want).max())
