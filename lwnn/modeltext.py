@@ -124,13 +124,21 @@ def _wrong(key):
 
 def _parse(text):
     try:
-        entries = json.loads(text)
+        entries = json.loads(text, parse_float=_real, parse_constant=_real)
     # ValueError: no JSON, or a number of thousands of digits; the other: too deeply nested.
     except (ValueError, RecursionError):
         entries = None
     if not isinstance(entries, dict):
         raise ModelFileError("its description of the model is not readable")
     return entries
+
+
+def _real(text):
+    """Return a number that JSON has: Python would take infinity too, and write it nowhere."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number")
+    return value
 
 
 def _take(entries, key, kind):

@@ -357,11 +357,20 @@ class Params:
     def __getitem__(self, name):
         return self.views[name]
 
+    def __reduce__(self):
+        # By itself, pickle would bring the views back as arrays of their own.
+        return _restored, (self.network, self.vector)
+
     def copy(self):
         """The same values in a vector of their own."""
         copied = Params(self.network)
         copied.vector[:] = self.vector
         return copied
+
+
+def _restored(network, vector):
+    """Parameters from a pickle, whose vector may lie anywhere and be read-only."""
+    return Params(network, vector).copy()
 
 
 def _aligned_zeros(size):

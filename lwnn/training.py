@@ -141,6 +141,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
         rate=settings["lr"],
         patience=settings["patience"],
         schedule=make_schedule(settings),
+        weights=class_weights(options, parts.train.y, dataset.labels),
         shuffle=stream(options.seed, "shuffle"),
         on_epoch=on_epoch,
     )
@@ -201,6 +202,33 @@ def check_task(dataset, options):
             f"the targets of {dataset.source} are {kind}; train with task {task!r}, or load it "
             f"with numeric={not numeric}"
         )
+
+
+def class_weights(options, y, labels):
+    """How much a row of each class counts, float64 (classes,); None where all count alike.
+
+    ``balanced`` gives a class the weight n / (classes · its rows), as scikit-learn has it.
+
+    Raises
+    ------
+    UsageError
+        When a class is not one of the dataset's, or a weight is no weight.
+    """
+    given = options.class_weight
+    if given is None:
+        return None
+    rows = np.bincount(y, minlength=len(labels))
+    if given == "balanced":
+        return len(y) / (len(labels) * np.maximum(rows, 1))
+    if not isinstance(given, dict):
+        raise UsageError(f"--class-weight {given}: expected balanced, or such as yes=5,no=1")
+    if unknown := given.keys() - set(labels):
+        known = ", ".join(labels[:12])
+        raise UsageError(f"--class-weight: {min(unknown)!r} is no class; there are {known}")
+    weights = np.array([float(given.get(label, 1)) for label in labels])
+    if not (np.isfinite(weights) & (weights >= 0)).all() or not (rows @ weights) > 0:
+        raise UsageError("--class-weight: expected numbers of 0 or more, not all of them 0")
+    return weights
 
 
 def outputs(rows, response):
@@ -367,12 +395,19 @@ def changes_of(dataset, x, scaler, settings, options):
 
 
 def default_threads(rule_class, network, batch):
-    """One for small nets, where sharing out costs more than it gives; else all cores."""
+    """One for small nets, where sharing out costs more than it gives; else all cores.
+
+    ``OMP_NUM_THREADS`` bounds them, as libraries that start several processes expect.
+    """
     if rule_class.row_work(network) * batch < _WORTH_THREADS:
         return 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    # OpenMP lets it hold a number for every level of nesting; the first is the outermost.
+    most = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(cores, int(most)) if most.isdecimal() and int(most) else cores
 
 
 def assemble(dataset, rule, scaler, settings, shape):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import paths, progress
-from lwnn.cli.arguments import Json, Quiet, Target, widths
+from lwnn.cli.arguments import Drop, Features, Json, Missing, Quiet, Target, columns, widths
 from lwnn.cli.console import Console, listed
 from lwnn.errors import UsageError
 from lwnn.options import ALGOS
@@ -20,13 +20,19 @@ _COUNT = {"min": 1, "show_default": False}
 
 def bench(
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Argument(
-            metavar="[DATA]", help="Data file. [default: the bundled digits]", show_default=False
+            metavar="[DATA]...",
+            help="Data file, or several tables as one. [default: the bundled digits]",
+            show_default=False,
+            readable=False,
         ),
     ] = None,
     *,
     target: Target = None,
+    missing: Missing = "indicate",
+    features: Features = None,
+    drop: Drop = None,
     algos: Annotated[
         str | None,
         typer.Option(
@@ -73,10 +79,11 @@ def bench(
     net = {"hidden": widths(hidden), "recurrent": recurrent, "timesteps": timesteps}
     options = Options(**net, epochs=epochs, threads=threads)
     rules = _rules(algos or (_OVER_TIME if recurrent else _USUAL))
-    source = data or sample_path()
+    source = data or [sample_path()]
     if csv_file:
-        paths.check_output(csv_file, [source])
-    dataset = progress.load(console, source, target=target)
+        paths.check_output(csv_file, source)
+    chosen = {"features": columns(features), "drop": columns(drop), "missing": missing}
+    dataset = progress.load(console, source, target=target, **chosen)
     with progress.runs(console, len(rules) * seeds) as (on_run, on_epoch):
         results = compare(
             dataset,
@@ -89,7 +96,7 @@ def bench(
     records = [result.as_dict() for result in results]
     if csv_file:
         _write_csv(records, csv_file)
-    name = "bundled digits" if data is None else str(data)
+    name = ", ".join(map(str, data)) if data else "bundled digits"
     _report(console, records, name, dataset, seeds)
     console.result(data=name, rows=len(dataset.x), seeds=list(range(seeds)), results=records)
 
@@ -138,9 +145,9 @@ def _write_csv(records, path):
     """A row per rule; what is a list or a dict goes to JSON, not here."""
     from lwnn.files import write_text  # noqa: PLC0415
 
-    columns = [name for name, value in records[0].items() if not isinstance(value, (list, dict))]
+    names = [name for name, value in records[0].items() if not isinstance(value, (list, dict))]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     write_text(path, text.getvalue())

@@ -48,10 +48,10 @@ def export(
     ] = None,
     fit: Annotated[bool, typer.Option("--fit", help="Fail if --board cannot hold it.")] = False,
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="DATA",
-            help="Rows like those to come: are zeros worth skipping?",
+            help="Rows like those to come: are zeros worth skipping? May be repeated.",
             show_default=False,
             readable=False,
         ),
@@ -68,7 +68,7 @@ def export(
     static memory or, in int8, a library.
     """
     from lwnn import modelfile  # noqa: PLC0415
-    from lwnn.export import boards, csource  # noqa: PLC0415
+    from lwnn.export import boards, columns, csource  # noqa: PLC0415
     from lwnn.export.names import identifier  # noqa: PLC0415
     from lwnn.export.targets import target_of  # noqa: PLC0415
 
@@ -79,17 +79,19 @@ def export(
     name = identifier(paths.stem(model)) if name is None else name
     trained = modelfile.load(model)
     sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
-    rows = None
-    if data is not None:
+    rows = gaps = None
+    nonzero = 1.0
+    if data:
         schema = outcome.schema(trained)
-        rows = progress.load(console, data, schema=schema, need_labels=False).x
-    nonzero = 1.0 if rows is None else csource.share_nonzero(trained, rows)
-    chosen_rows = rows if self_test else None
-    files = csource.export_c(trained, name, sha256, target, chosen_rows, nonzero)
+        dataset = progress.load(console, data, schema=schema, need_labels=False)
+        nonzero = csource.share_nonzero(trained, dataset.x)
+        rows, gaps = (dataset.x, dataset.gaps) if self_test else (None, None)
+    files = csource.export_c(trained, name, sha256, target, rows, nonzero, gaps=gaps)
     size = None
     if chosen is not None:
         program = csource.program_of(trained, target_of(target), nonzero)
-        size = _measure(program, trained.network.inputs, files, name, chosen, fit)
+        readings = len(columns.names(trained))
+        size = _measure(program, readings, files, name, chosen, fit)
     written = _arranged(files, form, name, sha256, trained)
     _write(written, output)
     for file in written:
@@ -111,15 +113,15 @@ def _check(form, board, fit, data, self_test):
         raise UsageError(f"--format {form}: choose from {', '.join(_FORMATS)}")
     if fit and board is None:
         raise UsageError("--fit goes with --board; say which one")
-    if self_test and data is None:
+    if self_test and not data:
         raise UsageError("--self-test takes its rows from --data; give that too")
 
 
-def _measure(program, inputs, files, name, board, fit):
+def _measure(program, readings, files, name, board, fit):
     """Return the size on the board; nothing is written where it must fit and does not."""
     from lwnn.export import size  # noqa: PLC0415
 
-    found = size.size_of(program, inputs, files, name, board)
+    found = size.size_of(program, readings, files, name, board)
     if fit and not size.fits(found, board):
         raise GateError(
             f"{name} takes {found.flash:,} of {board.flash:,} bytes of flash and {found.ram:,} of "

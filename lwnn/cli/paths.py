@@ -24,6 +24,11 @@ def stem(path):
     return name[: _ENDING.search(name).start()] or name
 
 
+def told(files):
+    """Return the file, or a list of several, for the JSON object."""
+    return files[0] if len(files) == 1 else files
+
+
 def check_output(path, inputs):
     """Refuse a place where nothing can be written, before the time is spent.
 

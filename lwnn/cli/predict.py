@@ -75,7 +75,7 @@ def predict(
                 fields["agreement"] = found.agreement
     console.result(
         model=model,
-        data=data[0] if len(data) == 1 else data,
+        data=paths.told(data),
         rows=len(names),
         notes=dataset.notes,
         **fields,

@@ -80,6 +80,37 @@ def runs(console, count):
         yield on_run, lambda epoch: _advance(bar, task, epoch, label)
 
 
+@contextlib.contextmanager
+def trials(console, count):
+    """Give the function to call with each `lwnn.tuning.Trial` and the best so far."""
+    done = 0
+
+    def tell(trial, best):
+        nonlocal done
+        done += 1
+        console.note(f"trial {done}/{count}: {_tried(trial)}")
+
+    if console.quiet or not console.live:
+        yield None if console.quiet else tell
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("trials", total=count, loss="", validation="", speed="")
+
+        def advance(trial, best):
+            reached = "" if best is None else f"best {percent(best.accuracy)}"
+            bar.update(task, advance=1, loss=reached)
+
+        yield advance
+
+
+def _tried(trial):
+    hidden = ",".join(map(str, trial.hidden)) or "none"
+    what = f"{trial.algo}, hidden {hidden}, rate {trial.rate:.2g}"
+    if not trial.complete:
+        return f"{what}: {trial.state}"
+    return f"{what}: {percent(trial.accuracy)} in {trial.flash:,} bytes of flash"
+
+
 def _bar(console):
     from rich.progress import (  # noqa: PLC0415
         BarColumn,

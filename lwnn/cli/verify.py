@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, progress
-from lwnn.cli.arguments import Data, Json, ModelFile, Quiet
+from lwnn.cli.arguments import DataFiles, Json, ModelFile, Quiet
 from lwnn.cli.console import Console
 from lwnn.errors import DataError, GateError, UsageError
 
@@ -18,7 +18,7 @@ def verify(
         Path,
         typer.Argument(metavar="DIR", help="What lwnn export wrote.", show_default=False),
     ],
-    data: Data,
+    data: DataFiles,
     *,
     target: Annotated[
         str, typer.Option(metavar="host|m0|m4|m55|avr", help="What to run the C on.")
@@ -39,10 +39,10 @@ def verify(
         raise UsageError(f"--target {target}: choose from {', '.join(machines.MACHINES)}")
     trained = modelfile.load(model)
     export = verification.find_export(folder, hashlib.sha256(model.read_bytes()).hexdigest())
-    rows = progress.load(console, data, schema=outcome.schema(trained), need_labels=False).x
-    if not len(rows):
-        raise DataError("no rows", path=data, remedy="give some")
-    verdict = verification.verify(trained, export, rows, target)
+    dataset = progress.load(console, data, schema=outcome.schema(trained), need_labels=False)
+    if not len(dataset.x):
+        raise DataError("no rows", path=data[0], remedy="give some")
+    verdict = verification.verify(trained, export, dataset.x, target, gaps=dataset.gaps)
     machine = machines.MACHINES[target]
     _show(console, verdict, machine)
     console.result(

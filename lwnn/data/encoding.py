@@ -210,7 +210,7 @@ def encode(raw, recipe, kept, request):
         return raw.x, None, {}, []
     if recipe is None:
         recipe = Recipe(tuple(Column(str(raw.name_of(i)), i, fill=None) for i in kept), len(kept))
-    if as_it_is and all(column.inputs == 1 for column in recipe.columns) and _all_numbers(recipe):
+    if as_it_is and recipe.plain:
         return *_finished(raw.x, recipe, {}, request), []
     x = np.zeros((len(raw.x), recipe.inputs), np.float32)
     gaps, unseen, missing = {}, {}, {}
@@ -234,14 +234,10 @@ def encode(raw, recipe, kept, request):
     return *_finished(x, recipe, gaps, request), notes
 
 
-def _all_numbers(recipe):
-    return all(column.kind == "number" for column in recipe.columns)
-
-
 def _finished(x, recipe, gaps, request):
     """Return features, recipe and gaps; a new recipe learns its stand-ins from these rows."""
     if request.schema is not None:
-        return recipe.clipped(x), recipe, gaps
+        return x, recipe, gaps
     recipe = recipe.with_means(x, gaps)
     for _, column, start in recipe.numbers():
         if start in gaps:

@@ -166,10 +166,8 @@ def _read_arrays(source, reader, request):
             remedy = "store x as (rows, steps, features), as the training data"
             source.refuse(f"has rows of {found}, the model reads {expected}", remedy)
     features = numbered(x.shape[1]) if schema is None else schema.features
-    if request.recipe is not None:
-        x = request.recipe.clipped(x)
-    recipe = request.recipe
-    return Dataset(x, y, names, features, None, image_shape, source.path, sha256, recipe=recipe)
+    rest = {"recipe": request.recipe}
+    return Dataset(x, y, names, features, None, image_shape, source.path, sha256, **rest)
 
 
 def _flat(source, x):

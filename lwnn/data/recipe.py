@@ -104,6 +104,11 @@ class Recipe:
                 names[unique] = None
         return tuple(names)
 
+    @property
+    def plain(self):
+        """Whether each column is a number, and one input."""
+        return all(column.kind == "number" and not column.indicator for column in self.columns)
+
     def numbers(self):
         """Yield (place in the recipe, column, its input) of the numbers."""
         for i, (column, start) in enumerate(zip(self.columns, self.starts, strict=False)):
@@ -126,6 +131,35 @@ class Recipe:
         low, high = self.bounds
         # For a single row half the time of numpy.clip.
         return np.minimum(np.maximum(x, low), high)
+
+    def readings(self, x, gaps):
+        """Return rows as the file has them: a number for each column.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or uint8, shape (n, inputs)
+        gaps : dict of int to ndarray of int64
+            By input: the rows that hold a stand-in.
+
+        Returns
+        -------
+        ndarray of float32 or uint8, shape (n, len(columns))
+            Of a category the index of its level, -1 where the row has none; not a number where
+            the value is missing.
+        """
+        if self.plain and not gaps:
+            return x
+        rows = np.empty((len(x), len(self.columns)), np.float32)
+        for i, (column, start) in enumerate(zip(self.columns, self.starts, strict=False)):
+            rows[:, i] = x[:, start]
+            if column.kind == "category":
+                levels = x[:, start : start + len(column.levels)]
+                rows[:, i] = np.where(levels.any(axis=1), levels.argmax(axis=1), -1)
+            elif start in gaps:
+                rows[gaps[start], i] = np.nan
+            if column.indicator:
+                rows[x[:, start + column.inputs - 1] != 0, i] = np.nan
+        return rows
 
     def with_means(self, x, gaps):
         """Return the recipe with stand-ins learnt from rows: as `fitted`, without bounds."""

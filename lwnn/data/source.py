@@ -1,5 +1,6 @@
 """A data file opened once: hashed as stored, counted for progress, unpacked when gzipped."""
 
+import functools
 import gzip
 import hashlib
 import io
@@ -63,7 +64,7 @@ class _Meter(io.RawIOBase):
 
 
 def spooled():
-    """Return a temporary file with all of stdin, which can be read again.
+    """Return a temporary file with all of stdin, which can be read again: the same for each call.
 
     Raises
     ------
@@ -72,8 +73,13 @@ def spooled():
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("- reads data from stdin, which is a terminal; pipe a file into it")
+    return _spooled(sys.stdin.buffer)
+
+
+@functools.lru_cache(maxsize=1)
+def _spooled(stdin):
     file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as it may be read again)
-    shutil.copyfileobj(sys.stdin.buffer, file, CHUNK)
+    shutil.copyfileobj(stdin, file, CHUNK)
     file.flush()
     return file
 

@@ -6,6 +6,7 @@ import string
 import zipfile
 
 from lwnn._version import __version__
+from lwnn.export import columns
 from lwnn.export.csource import data_file
 
 #: The earliest time that a zip file can hold; the same model gives the same bytes.
@@ -34,7 +35,7 @@ def arduino(files, name, sha256, model):
         "NAME": name.upper(),
         "version": __version__,
         "sha256": sha256,
-        "inputs": network.inputs,
+        "inputs": len(columns.names(model)),
         "sentence": f"Neural net {network.describe()}, {network.classes} classes.",
     }
     fill = functools.partial(_fill, values)

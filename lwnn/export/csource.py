@@ -5,9 +5,12 @@ import re
 import string
 from importlib import resources
 
+import numpy as np
+
 from lwnn._version import __version__
 from lwnn.errors import UsageError
 from lwnn.export import (
+    columns,
     float_dense,
     float_elman,
     float_ff,
@@ -23,7 +26,6 @@ from lwnn.export.float_builder import real
 from lwnn.export.names import check_identifier, comment, string_literal
 from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
-from lwnn.quantization.inference import quantized
 
 #: Kind of network to the file that makes its program.
 _INT8 = {
@@ -43,12 +45,11 @@ _FLOAT = {
     "td": float_un,
 }
 _WIDTH = 100
-_MOST_FEATURES = 64
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
 
 
-def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0):
+def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0, *, gaps=None):
     """Write a model as C99, which is also C++.
 
     Parameters
@@ -65,6 +66,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     nonzero : float
         Share of inputs that are not zero, as `share_nonzero` counts it. Where few are, the first
         layer of some nets passes over the zeros.
+    gaps : dict of int to ndarray of int64, optional
+        By feature: the rows of `self_test` that hold a stand-in.
 
     Returns
     -------
@@ -74,8 +77,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, an array too large for it, or the net
-        one that there is no C for.
+        When the name is not one for C, the target unknown, or an array too large for it; when the
+        model predicts numbers, or is one that there is no C for.
     """
     if model.response:
         raise UsageError("C is written of classifiers only; this model predicts numbers")
@@ -90,11 +93,13 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
         "sha256": sha256,
         "target": chosen.words,
         "inputs": model.network.inputs,
+        "readings": len(columns.names(model)),
+        "levels": columns.levels(model, name.upper()),
         "classes": model.network.classes,
         "rom": program.rom,
         "ram": program.ram,
     }
-    chosen_rows = None if self_test is None else selftest.vectors(model, self_test)
+    chosen_rows = None if self_test is None else selftest.vectors(model, self_test, gaps)
     files = {
         f"{name}.h": _header(program, model, facts, fill, chosen_rows),
         f"{name}.c": _source(program, model, facts, fill, name),
@@ -122,8 +127,7 @@ def share_nonzero(model, x):
     """Share of the quantized inputs of raw rows that are not zero; 1 for a float model."""
     if not isinstance(model, QuantizedModel):
         return 1.0
-    zero = int(model.tensors["input.zero_point"][0])
-    return float((quantized(model.tensors, x) != zero).mean())
+    return float((model.quantized(x) != int(model.tensors["input.zero_point"][0])).mean())
 
 
 def data_file(*parts):
@@ -141,7 +145,7 @@ def _named(text, name):
 
 
 def _describe(model):
-    kind = "int8" if isinstance(model, QuantizedModel) else "float"
+    kind = f"int8, {model.rounding} rounding" if isinstance(model, QuantizedModel) else "float"
     readout = "" if model.readout == "output" else f", {model.readout} readout"
     return f"{model.network.describe()}, {kind}{readout}"
 
@@ -163,12 +167,12 @@ def _header(program, model, facts, fill, chosen_rows):
     if chosen_rows is not None:
         test = fill(data_file("templates", "selftest.h"), count=len(chosen_rows.rows))
     if program.zero_point is not None:
-        int8 = fill(data_file("templates", "int8.h"), zero_point=program.zero_point)
+        int8 = fill(data_file("templates", "int8.h"), **_input(program, model))
     scratch = "\n".join(f"        {b.ctype} {b.name}[{b.count}];" for b in program.buffers)
     return fill(
         data_file("templates", "model.h"),
         **facts,
-        features=_features(model.features),
+        features=columns.described(model),
         scratch=scratch,
         score_type=program.score_type,
         score_meaning=program.score_meaning,
@@ -177,22 +181,19 @@ def _header(program, model, facts, fill, chosen_rows):
     )
 
 
-def _features(names):
-    shown = names[:_MOST_FEATURES]
-    lines = [f" *     [{n}] {comment(name)}"[:_WIDTH].rstrip("\\") for n, name in enumerate(shown)]
-    if len(names) > len(shown):
-        lines.append(f" *     ... [{len(names) - 1}] {comment(names[-1])}"[:_WIDTH].rstrip("\\"))
-    return "\n".join(lines)
+def _input(program, model):
+    encoded = columns.are_encoded(model.recipe)
+    limits = "low[i] to high[i]; a level has low or high" if encoded else "-128 to 127"
+    return {"zero_point": program.zero_point, "limits": limits}
 
 
 def _source(program, model, facts, fill, name):
     steps = "\n".join(f"    {step}" for step in program.steps)
     functions = fill(
         data_file("templates", program.template),
-        layers=_named("\n".join(program.layers), name),
+        layers="".join(_named(layer, name) + "\n" for layer in program.layers),
         steps=_named(steps, name),
-        zero_point=program.zero_point,
-        step=program.input_step,
+        quantize=_named(program.quantize, name),
     )
     labels = ",\n".join(f"        {string_literal(label)}" for label in model.labels)
     return fill(
@@ -216,6 +217,7 @@ def _self_test(model, facts, fill, name, chosen_rows):
         arrays="\n\n".join(_array(array, name) for array in chosen_rows.arrays),
         row_type=chosen_rows.row_type,
         read="LWNN_BYTE" if chosen_rows.row_type == "uint8_t" else "LWNN_REAL",
+        includes="#include <math.h>\n" if np.isnan(chosen_rows.rows).any() else "",
         compare=fill(data_file("templates", selftest.comparison(model)), tolerance=tolerance),
     )
 
@@ -229,7 +231,7 @@ def _array(array, name):
 def _constant(ctype):
     """How a number of this type is spelt, to the last bit."""
     return {
-        "float": real,
+        "float": lambda v: "NAN" if np.isnan(v) else real(v),
         # The most negative number has no literal of its own type.
         "int32_t": lambda v: str(v) if v > -(2**31) else "(-2147483647 - 1)",
         # C99 has no suffix-free constant for what does not fit an int on every processor.

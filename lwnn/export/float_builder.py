@@ -5,6 +5,7 @@ Two buffers of numbers, a and b, take turns: a layer reads one and writes the ot
 
 import numpy as np
 
+from lwnn.export import columns
 from lwnn.export.program import Array, Buffer, Program
 
 #: Statements with which a prediction begins.
@@ -22,7 +23,9 @@ def real(value):
 
 
 def scale_row(model):
-    """Statement: the scaled and clipped row in a."""
+    """Statement: the inputs, scaled and clipped, in a."""
+    if columns.are_encoded(model.recipe):
+        return "lwnn_float_encode_row(&@columns, features, a);"
     return f"lwnn_scale_row(features, @input_offset, @input_scale, @INPUTS, {real(model.clip)}, a);"
 
 
@@ -40,27 +43,38 @@ def level(buffer, units, more="0.0f"):
 
 
 def arrays(model, layers):
-    """The scaler, and weights and biases of these layers."""
-    found = [
-        Array("input_offset", "float", model.offset),
-        Array("input_scale", "float", model.scale),
-    ]
+    """What makes the inputs, and weights and biases of these layers."""
+    if columns.are_encoded(model.recipe):
+        found = columns.float_arrays(model)
+    else:
+        found = [
+            Array("input_offset", "float", model.offset),
+            Array("input_scale", "float", model.scale),
+        ]
     for name, _, _ in layers:
         for part in ("weight", "bias"):
             found.append(Array(f"{name}_{part}", "float", model.params[f"{name}.{part}"]))
     return found
 
 
-def finish(constants, widths, steps, more=(), meaning="Before softmax or sigmoid."):
+def finish(model, constants, widths, steps, more=(), meaning="Before softmax or sigmoid."):
     """The `Program`; `widths` are those of the tensors in a and b, from the input on."""
+    own, declared = ["lwnn_float.h"], ()
+    runtime = ("lwnn_runtime.h",)
+    if columns.are_encoded(model.recipe):
+        own.append("lwnn_float_columns.h")
+        runtime = ("lwnn_columns.h", *runtime)
+        kind = "lwnn_float_columns"
+        declared = (columns.declaration(kind, constants, "scale", model.recipe),)
     b = max(widths[1::2], default=0)
     buffers = [Buffer("a", "float", max(widths[0::2]))]
     buffers += [Buffer("b", "float", b)] if b else []
     return Program(
         template="float.c",
-        runtime=("lwnn_float.h", "lwnn_runtime.h"),
-        includes=1,
+        runtime=(*own, *runtime),
+        includes=len(own),
         arrays=tuple(constants),
+        layers=declared,
         buffers=(*buffers, *more),
         steps=(*steps, "return lwnn_float_greatest(scores, @CLASSES);"),
         score_type="float",

@@ -23,4 +23,4 @@ def program(model):
         source = target
     steps.append(c.layer(*network.layers[-1], "linear", source, "scores"))
     constants = c.arrays(model, network.layers)
-    return c.finish(constants, (network.inputs, *network.hidden), steps)
+    return c.finish(model, constants, (network.inputs, *network.hidden), steps)

@@ -34,7 +34,7 @@ def program(model):
         steps += ["lwnn_float_mean(scratch->part.head, @CLASSES, scores);"]
     meaning = "Before softmax." if readout == "head" else "Goodness."
     widths = (network.inputs, *network.hidden)
-    return c.finish(constants, widths, steps, buffers, meaning)
+    return c.finish(model, constants, widths, steps, buffers, meaning)
 
 
 def _labels(model, name, inputs):

@@ -27,4 +27,4 @@ def program(model):
             steps.append(f"(void){c.level(target, outputs)};")
     more = [Buffer("head", "float", network.classes)] if summed else []
     constants = c.arrays(model, (*layers, *(heads if summed else heads[-1:])))
-    return c.finish(constants, (network.inputs, *network.hidden), steps, more)
+    return c.finish(model, constants, (network.inputs, *network.hidden), steps, more)

@@ -21,4 +21,4 @@ def program(model):
     steps.append(c.layer("head", start, network.classes, "linear", joined, "scores"))
     widths = (network.inputs, *network.hidden)
     more = [Buffer("joined", "float", start)]
-    return c.finish(c.arrays(model, [*hidden, head]), widths, steps, more)
+    return c.finish(model, c.arrays(model, [*hidden, head]), widths, steps, more)

@@ -6,6 +6,7 @@ Two buffers of activations, a and b, take turns: a layer reads one and writes th
 import numpy as np
 
 from lwnn.errors import ModelFileError
+from lwnn.export import columns
 from lwnn.export.layouts import without_offset
 from lwnn.export.program import Array, Buffer, Program, round_up
 from lwnn.quantization.arithmetic import LOW
@@ -60,10 +61,23 @@ class Builder:
         self.arrays.append(Array(name, ctype, np.ascontiguousarray(values)))
 
     def _scaler(self):
+        """The constants of the input, and `quantize`, the statement that makes it."""
+        self.encodes = columns.are_encoded(self.model.recipe)
+        if self.encodes:
+            self.arrays += columns.int8_arrays(self.model)
+            more = ("multiplier", self.model.recipe, self.scalar("input.zero_point"))
+            self.layers.append(columns.declaration("lwnn_columns", self.arrays, *more))
+            self.quantize = "lwnn_encode_row(&@columns, features, input);"
+            return
         parts = [self.model.tensors[f"input.{part}"] for part in ("offset", "multiplier")]
-        self.input_step = 0 if all((part == part[0]).all() for part in parts) else 1
+        # Where all readings are scaled alike, the arrays hold one number each.
+        step = 0 if all((part == part[0]).all() for part in parts) else 1
         for name, part in zip(("input_offset", "input_multiplier"), parts, strict=True):
-            self.array(name, "float", part if self.input_step else part[:1])
+            self.array(name, "float", part if step else part[:1])
+        self.quantize = (
+            f"lwnn_quantize_row(features, @input_offset, @input_multiplier, {step}, @INPUTS, "
+            f"{self.scalar('input.zero_point')}, input);"
+        )
 
     def _layer(self, name, inputs, outputs):
         weight, bias, multiplier, shift = (
@@ -169,6 +183,8 @@ class Builder:
     def finish(self, buffers, steps, score_type="int8_t", meaning=_INT8, runtime=()):
         """The `Program` with all that was collected."""
         own, more = [self.layout.header, *runtime], self.layout.more
+        if self.encodes:
+            own.append("lwnn_columns.h")
         if self.skips:
             own.append(self.layout.skip.header)
             more = (*more, "lwnn_skip.h")
@@ -184,5 +200,5 @@ class Builder:
             score_type=score_type,
             score_meaning=meaning,
             zero_point=self.scalar("input.zero_point"),
-            input_step=self.input_step,
+            quantize=self.quantize,
         )

@@ -1,6 +1,7 @@
 """What exported C can be run on: this PC, or a core in an emulator."""
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Job:
         An empty folder.
     defines : list of str
         For the compiler.
-    rows : ndarray of float32, shape (n, inputs)
+    rows : ndarray of float32, shape (n, readings)
     """
 
     export: Path
@@ -179,7 +180,7 @@ class Avr:
         return int(re.search(rf"^#define \w+_{what} (\d+)$", header, re.MULTILINE)[1])
 
     def _part(self, job, rows):
-        lines = ("{" + ",".join(f"{value:.9e}f" for value in row) + "},\n" for row in rows.tolist())
+        lines = ("{" + ",".join(map(_spelt, row)) + "},\n" for row in rows.tolist())
         (job.work / "rows.inc").write_text("".join(lines))
         flags = ("-mmcu=atmega328p", "-std=c99", "-O3", *SECTIONS)
         flags = (*flags, f"-DCOUNT={len(rows)}", f'-DROWS="{job.work / "rows.inc"}"')
@@ -190,6 +191,10 @@ class Avr:
         # simavr writes each line in colour, and a dot for its end.
         lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
         return bytes.fromhex("".join(line[:-1] for line in lines if _HEX.fullmatch(line)))
+
+
+def _spelt(value):
+    return "NAN" if math.isnan(value) else f"{value:.9e}f"
 
 
 _HEX = re.compile(r"[0-9a-f]*\.")

@@ -57,8 +57,8 @@ class Program:
     score_type, score_meaning : str
     zero_point : int or None
         Of the quantized input; None for a float net.
-    input_step : int
-        0 where all readings are scaled alike, so that the scaler's arrays hold one number each.
+    quantize : str
+        Statement from ``features`` to ``input``, of an int8 net.
     """
 
     template: str
@@ -72,7 +72,7 @@ class Program:
     defines: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     zero_point: int | None = None
-    input_step: int = 1
+    quantize: str = ""
 
     @property
     def rom(self):

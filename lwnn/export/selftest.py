@@ -7,6 +7,7 @@ import io
 import numpy as np
 
 from lwnn.errors import DataError
+from lwnn.export import columns
 from lwnn.export.program import Array
 from lwnn.quantization import QuantizedModel
 
@@ -23,7 +24,7 @@ class Vectors:
 
     Parameters
     ----------
-    rows : ndarray, shape (n, inputs)
+    rows : ndarray, shape (n, readings)
         uint8 where all readings are whole numbers from 0 to 255, else float32.
     scores : ndarray, shape (n, classes)
         As the device computes them.
@@ -50,8 +51,8 @@ class Vectors:
         return "uint8_t" if self.rows.dtype == np.uint8 else "float"
 
 
-def vectors(model, x):
-    """Choose rows, spread evenly over `x`.
+def vectors(model, x, gaps=None):
+    """Choose rows, spread evenly over `x`; `gaps` as for `lwnn.export.columns.readings`.
 
     Raises
     ------
@@ -60,11 +61,13 @@ def vectors(model, x):
     """
     if not len(x):
         raise DataError("no rows for the self-test; give some of the training data")
-    if ((x >= 0) & (x <= 255) & (x == np.floor(x))).all():
-        x = x.astype(np.uint8)
-    count = int(np.clip(_ROOM // (x.dtype.itemsize * x.shape[1]), _LEAST, _MOST))
-    rows = x[np.unique(np.linspace(0, len(x) - 1, count).astype(np.int64))]
-    return Vectors(rows, device_scores(model, rows), model.predict_index(rows))
+    rows = columns.readings(model, x, gaps)
+    if ((rows >= 0) & (rows <= 255) & (rows == np.floor(rows))).all():
+        rows = rows.astype(np.uint8)
+    count = int(np.clip(_ROOM // (rows.dtype.itemsize * rows.shape[1]), _LEAST, _MOST))
+    chosen = np.unique(np.linspace(0, len(x) - 1, count).astype(np.int64))
+    x = x[chosen]
+    return Vectors(rows[chosen], device_scores(model, x), model.predict_index(x))
 
 
 def device_scores(model, x, threads=1):
@@ -84,7 +87,7 @@ def table(model, chosen):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     scores = (f"score_{label}" for label in model.labels)
-    writer.writerow([*model.features, "index", "label", *scores])
+    writer.writerow([*columns.names(model), "index", "label", *scores])
     for row, index, values in zip(chosen.rows, chosen.index, chosen.scores, strict=True):
         writer.writerow([*map(_shown, row), index, model.labels[index], *map(_shown, values)])
     return text.getvalue()

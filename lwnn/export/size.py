@@ -11,7 +11,11 @@ from lwnn.export.machines import SECTIONS
 #: Bytes of code and of stack beside the working memory where no compiler is at hand: the most
 #: that was measured for any kind of net, with GCC 12 (AVR: 5.4) and -Os.
 _CODE = {"rows": 3_800, "quads": 7_100, "pairs": 3_000, "blocks": 3_000, "float": 6_600}
-_STACK = 450
+_STACK = 500
+#: What rounding twice adds to the code, at most: shifts of 64 bits, which an AVR has to spell out.
+_TWICE = 1_300
+#: The same, where readings become inputs by more than scaling.
+_COLUMNS = 820
 #: What `push` in the assembly takes beside that which the compiler tells.
 _PUSHED = 32
 
@@ -67,13 +71,14 @@ class Size:
         return self.readings + self.static + self.stack
 
 
-def size_of(program, inputs, files, name, board):
+def size_of(program, readings, files, name, board):
     """Measure a model for a board with its compiler, or estimate.
 
     Parameters
     ----------
     program : Program
-    inputs : int
+    readings : int
+        Of a row.
     files : dict of str to str
         The exported files.
     name : str
@@ -86,11 +91,13 @@ def size_of(program, inputs, files, name, board):
     weights = sum(a.values.nbytes for a in program.arrays if a.name.endswith("_weight"))
     constants = program.rom - weights
     fixed = {"weights": weights, "constants": constants}
-    fixed |= {"readings": 4 * inputs, "scratch": program.ram}
+    fixed |= {"readings": 4 * readings, "scratch": program.ram}
     if board.compiler is None or not shutil.which(board.compiler):
         kind = next(kind for kind in _CODE if program.runtime[0] == f"lwnn_{kind}.h")
+        code = _CODE[kind] + (_TWICE if "LWNN_DOUBLE 1" in program.defines else 0)
+        code += _COLUMNS if "lwnn_columns.h" in program.runtime else 0
         stack = program.ram + _STACK
-        return Size(**fixed, code=_CODE[kind], static=0, stack=stack, measured=False)
+        return Size(**fixed, code=code, static=0, stack=stack, measured=False)
     with tempfile.TemporaryDirectory() as folder:
         for file, text in files.items():
             Path(folder, file).write_text(text, encoding="utf-8")

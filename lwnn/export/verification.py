@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from lwnn.errors import UsageError
-from lwnn.export import machines
+from lwnn.export import columns, machines
 from lwnn.export.selftest import FLOAT_TOLERANCE, device_scores
 from lwnn.quantization import QuantizedModel
-from lwnn.quantization.inference import quantized
 
 _MOST_HEADER = 1 << 20
 
@@ -76,7 +75,7 @@ def find_export(folder, sha256):
     raise UsageError(f"{folder}: holds no exported model; give the folder that lwnn export wrote")
 
 
-def verify(model, export, x, machine="host"):
+def verify(model, export, x, machine="host", *, gaps=None):
     """Compile an exported model, run it over rows and compare.
 
     Parameters
@@ -87,6 +86,8 @@ def verify(model, export, x, machine="host"):
     x : ndarray of float32 or uint8, shape (n, inputs)
     machine : str
         See `lwnn.export.machines.MACHINES`.
+    gaps : dict of int to ndarray of int64, optional
+        By feature: the rows that hold a stand-in, which the C is to put there itself.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def verify(model, export, x, machine="host"):
             harness=harness,
             work=Path(work),
             defines=_defines(model, export.name, tested),
-            rows=x.astype(np.float32),
+            rows=columns.readings(model, x, gaps).astype(np.float32),
         )
         output = chosen.run(job)
     return _compare(model, x, output, tested, chosen)
@@ -122,6 +123,7 @@ def _defines(model, name, tested):
     defines = {
         "MODEL": name,
         "MODEL_HEADER": f'"{name}.h"',
+        "FEATURES": len(columns.names(model)),
         "INPUTS": model.network.inputs,
         "CLASSES": model.network.classes,
     }
@@ -183,8 +185,7 @@ def _checks(model, x, records):
     scores, found = device_scores(model, x), records["scores"]
     if isinstance(model, QuantizedModel):
         off = (scores != found).any(axis=1)
-        inputs = quantized(model.tensors, np.ascontiguousarray(x))
-        first = {"the quantized input": (inputs != records["input"]).any(axis=1)}
+        first = {"the quantized input": (model.quantized(x) != records["input"]).any(axis=1)}
     else:
         most = np.maximum(np.abs(scores).max(axis=1, keepdims=True), 1)
         # Written so that what is not a number differs.

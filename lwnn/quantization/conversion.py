@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from lwnn.errors import UsageError
 from lwnn.network import DYNAMICS
 from lwnn.quantization import arithmetic, topdown
 from lwnn.quantization.calibration import pass_biases, ranges
 from lwnn.quantization.model import QuantizedModel
 from lwnn.quantization.tensors import (
+    ROUNDINGS,
     check_network,
     heads,
     looked_up,
@@ -19,7 +21,7 @@ from lwnn.quantization.tensors import (
 READOUT_WEIGHT = 2
 
 
-def quantize(model, x_calibration):
+def quantize(model, x_calibration, rounding="single"):
     """Make an int8 model of a float one.
 
     Weights get a scale per output, activations one per layer, spread over what the calibration
@@ -30,6 +32,8 @@ def quantize(model, x_calibration):
     model : lwnn.model.Model
     x_calibration : ndarray of float32 or uint8, shape (n, inputs)
         Raw rows as the model will meet them; a few hundred of the training data do.
+    rounding : {'single', 'double'}
+        Whether sums are rounded once or twice to become outputs; see `QuantizedModel`.
 
     Returns
     -------
@@ -40,8 +44,11 @@ def quantize(model, x_calibration):
     DataError
         When there are no rows, or they are not what the model expects.
     UsageError
-        When a value is not finite, or a layer reads more than 65,536 inputs.
+        When a value is not finite, a layer reads more than 65,536 inputs, or there is no such
+        rounding.
     """
+    if rounding not in ROUNDINGS:
+        raise UsageError(f"rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     check_network(model.network, model.readout)
     seen = ranges(model, x_calibration)
     tensors = {}
@@ -50,20 +57,19 @@ def quantize(model, x_calibration):
     if model.readout == "sum":
         _spread_alike(heads(model.network), seen)
     if model.network.kind == "td" and model.readout == "goodness":
-        return _finish(
-            model, _quantize_top_down(model, source, sources, seen, tensors), x_calibration
-        )
+        tensors = _quantize_top_down(model, source, sources, seen, tensors)
+        return _finish(model, tensors, rounding, x_calibration)
     for name, _, _ in used_layers(model.network, model.readout):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
     if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
-    return _finish(model, tensors, x_calibration)
+    return _finish(model, tensors, rounding, x_calibration)
 
 
-def _finish(model, tensors, x_calibration):
-    note = {"rounding": "single", "calibration_rows": len(x_calibration)}
+def _finish(model, tensors, rounding, x_calibration):
+    note = {"rounding": rounding, "calibration_rows": len(x_calibration)}
     return QuantizedModel(
         network=model.network,
         tensors=tensors,
@@ -72,6 +78,7 @@ def _finish(model, tensors, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        rounding=rounding,
         response=model.response,
         recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},

@@ -10,8 +10,8 @@ from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import DYNAMICS
 from lwnn.quantization import arithmetic
 
-#: How a quantized model rounds; see `lwnn/_kernels/int8.pxi`.
-ROUNDINGS = ("single",)
+#: How often a quantized model rounds its sums, the default first; see `lwnn/_kernels/int8.pxi`.
+ROUNDINGS = ("single", "double")
 
 
 def passes(network, readout):

@@ -72,8 +72,11 @@ def test_help_fits_80_columns_and_explains_every_option(lwnn, command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_wrong_usage_is_told_without_a_traceback(lwnn, command):
-    # Some take any number of files.
-    many = [] if command in ("train", "evaluate", "predict") else ["one", "two", "three", "four"]
+    # Some take any number of files, and one none.
+    several = ("train", "evaluate", "predict", "tune", "verify")
+    many = [] if command in several else ["1", "2", "3", "4"]
+    if command == "bench":
+        many = ["--seeds", "many"]
     for arguments in (["x", "--no-such-option"], many):
         ended = lwnn(command, *arguments)
         assert (ended.code, ended.out) == (2, "")

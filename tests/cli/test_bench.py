@@ -32,6 +32,20 @@ def test_the_table(lwnn, trees):
     assert all(len(line) <= 80 for line in lines[1:12])
 
 
+def test_tables_as_train_takes_them(lwnn, tmp_path):
+    for name, first in (("one.csv", 0), ("two.csv", 60)):
+        rows = range(first, first + 60)
+        lines = [f"{n},{'red' if n % 3 else '?'},{n % 5},{'ab'[n % 2]}" for n in rows]
+        (tmp_path / name).write_text("\n".join(["id,colour,size,kind", *lines]))
+    options = ["--algos", "bp,ff", "--drop", "size", "--missing", "mean", *QUICK, "--json"]
+    ended = lwnn("bench", "one.csv", "two.csv", *options)
+    result = json.loads(ended.out)
+    assert (result["data"], result["rows"]) == ("one.csv, two.csv", 120)
+    # One input for red, one bias, two classes: hidden 5.
+    assert result["results"][0]["parameters"] == 1 * 5 + 5 + 5 * 2 + 2
+    assert "id (identifier)" in ended.err
+
+
 def test_every_run_is_announced_on_stderr(lwnn, trees):
     announced = lwnn("bench", trees, *QUICK).err.splitlines()
     assert announced == [

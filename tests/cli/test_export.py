@@ -29,6 +29,37 @@ def test_export_then_verify(lwnn, small, trees):
     assert (result["rows"], result["different"], result["self_test"]) == (90, 0, -1)
 
 
+@pytest.fixture
+def mixed(tmp_path):
+    """Path of a table with words, gaps and a wild value."""
+    path = tmp_path / "mixed.csv"
+    colours = ("red", "blue", "?", "green")
+    rows = [(colours[n % 4], "" if n % 7 == 0 else n % 11, "ab"[n % 3 == 0]) for n in range(120)]
+    rows[50] = ("red", 1e9, "a")
+    lines = ["colour,size,kind", *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("algo", ["bp", "ff", "mf"])
+def test_a_table_of_words_and_gaps_all_the_way(lwnn, mixed, algo, tmp_path):
+    fitting = ["--algo", algo, "--hidden", "6", "--epochs", "2"]
+    assert lwnn("train", mixed, *fitting, "-o", "net.safetensors").code == 0
+    assert lwnn("quantize", "net.safetensors", "--calibrate", mixed).code == 0
+    new = tmp_path / "new.csv"
+    new.write_text(mixed.read_text().replace("green", "violet").replace("3,", "-1e7,"))
+    for model in ("net.safetensors", "net.int8.safetensors"):
+        folder = model.removesuffix(".safetensors")
+        options = ["-o", folder, "--self-test", "--data", mixed, "--name", "net", "-q"]
+        assert lwnn("export", model, *options).code == 0
+        header = (tmp_path / folder / "net.h").read_text()
+        assert "NET_COLOUR_GREEN = 1," in header
+        assert "#define NET_FEATURES 2\n" in header
+        ended = lwnn("verify", model, folder, new, mixed)
+        assert ended.out == "240 rows on this machine: 0 differ\nself-test: passed\n"
+        assert "levels that the model has not seen: violet" in ended.err
+
+
 def test_json_names_the_files(lwnn, made):
     result = json.loads(lwnn("export", made, "-o", "fw", "--name", "oak", "--json").out)
     assert (result["name"], result["target"]) == ("oak", "portable")

@@ -30,8 +30,8 @@ KINDS = {
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }
-#: Kind of model to whether it is quantized.
-MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "float")]
+#: Arithmetic and kind: int8 rounds its sums once, twice is int8 that does so twice.
+MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "twice", "float")]
 
 
 def rows(count=300, features=FEATURES, seed=0):
@@ -78,4 +78,7 @@ def model_of(name, **changes):
     """The model of a name in `MODELS`."""
     number, _, kind = name.partition("-")
     model = float_model(kind, **changes)
-    return model if number == "float" else quantize(model, rows(features=model.network.inputs)[30:])
+    if number == "float":
+        return model
+    rounding = {"int8": "single", "twice": "double"}[number]
+    return quantize(model, rows(features=model.network.inputs)[30:], rounding)

@@ -1,6 +1,7 @@
 """Models of every kind that can be quantized, made without training."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.model import Model
 from lwnn.network import Network, Params
-from lwnn.quantization import quantize
+from lwnn.quantization import ROUNDINGS, quantize
 
 CLASSES, FEATURES = 4, 9
 #: Those whose rows keep their level.
@@ -149,11 +150,12 @@ def fit_last_layer(model, x, y):
     weight[:], bias[:] = solution[:-1].T, solution[-1]
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="session", params=itertools.product(KINDS, ROUNDINGS), ids="-".join)
 def pair(request, data):
     """A float model and the int8 one made of it."""
-    model = float_model(request.param, data)
-    return model, quantize(model, data[0][:500])
+    kind, rounding = request.param
+    model = float_model(kind, data)
+    return model, quantize(model, data[0][:500], rounding)
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,11 @@
 #include <avr/io.h>
 #include <avr/pgmspace.h>
 #include <avr/sleep.h>
+#include <math.h>
 
 #include "harness.h"
 
-static const float rows[COUNT][INPUTS] PROGMEM = {
+static const float rows[COUNT][FEATURES] PROGMEM = {
 #include ROWS
 };
 

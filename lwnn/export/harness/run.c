@@ -9,7 +9,7 @@ typedef struct {
     uint32_t stack;  /* bytes beyond the caller's frame, from int8 input or raw readings */
 } record;
 
-static float features[INPUTS];
+static float features[FEATURES];
 static MODEL_(_score) scores[CLASSES];
 static MODEL_(_scratch) scratch;
 #if defined(INT8)

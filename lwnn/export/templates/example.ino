@@ -1,11 +1,11 @@
-// Reads ${NAME}_INPUTS values, prints the name of their class, and blinks its index plus one.
+// Reads ${NAME}_FEATURES values, prints the name of their class, and blinks its index plus one.
 #include <$name.h>
 
-static float features[${NAME}_INPUTS];
+static float features[${NAME}_FEATURES];
 
 // Put your sensors here: features[i] is a raw reading, in the order that $name.h lists.
 static void readSensors() {
-  for (int i = 0; i < ${NAME}_INPUTS; i++) {
+  for (int i = 0; i < ${NAME}_FEATURES; i++) {
     features[i] = analogRead(A0);
   }
 }

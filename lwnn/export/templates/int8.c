@@ -1,5 +1,4 @@
 $layers
-
 int ${name}_scores_int8(const int8_t *input, ${name}_score *scores, ${name}_scratch *scratch)
 {
 $steps
@@ -7,8 +6,7 @@ $steps
 
 void ${name}_quantize(const float *features, int8_t *input)
 {
-    lwnn_quantize_row(features, ${name}_input_offset, ${name}_input_multiplier, $step,
-                      ${NAME}_INPUTS, $zero_point, input);
+    $quantize
 }
 
 int ${name}_scores(const float *features, ${name}_score *scores, ${name}_scratch *scratch)

@@ -4,7 +4,7 @@
  * $sha256
  * for $target. Made anew by each export: change the model, not this file.
  *
- *     int index = ${name}_predict(features);   raw readings, in the order below
+ *     int index = ${name}_predict(features);   in the order below
  *     puts(${name}_label(index));
  *
 $features
@@ -15,13 +15,15 @@ $features
 #include <stdint.h>
 
 #define ${NAME}_MODEL "$sha256"
+/* Readings of a row, and what the net makes of them first. */
+#define ${NAME}_FEATURES $readings
 #define ${NAME}_INPUTS $inputs
 #define ${NAME}_CLASSES $classes
 /* Bytes of constants in flash: weights, biases, multipliers, input scaling. */
 #define ${NAME}_ROM $rom
 /* Bytes of working memory while a row is predicted; ${name}_scratch is that much. */
 #define ${NAME}_RAM $ram
-
+$levels
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -37,7 +39,7 @@ $scratch
     } part;
 } ${name}_scratch;
 
-/* Index of the class of a row of ${NAME}_INPUTS raw readings. ${NAME}_RAM bytes of stack. */
+/* Index of the class of a row of ${NAME}_FEATURES readings. ${NAME}_RAM bytes of stack. */
 int ${name}_predict(const float *features);
 
 /* The same with ${NAME}_CLASSES scores, and with working memory of the caller's. */

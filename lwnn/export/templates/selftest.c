@@ -5,19 +5,19 @@
  */
 #include "$name.h"
 #include "lwnn_runtime.h"
-
+$includes
 $arrays
 
 $compare
 int ${name}_selftest(void)
 {
-    float features[${NAME}_INPUTS];
+    float features[${NAME}_FEATURES];
     ${name}_score scores[${NAME}_CLASSES], expected;
     ${name}_scratch scratch;
     int row, i;
     for (row = 0; row < $count; row++) {
-        const $row_type *const x = ${name}_selftest_rows + (lwnn_count)row * ${NAME}_INPUTS;
-        for (i = 0; i < ${NAME}_INPUTS; i++)
+        const $row_type *const x = ${name}_selftest_rows + (lwnn_count)row * ${NAME}_FEATURES;
+        for (i = 0; i < ${NAME}_FEATURES; i++)
             features[i] = (float)$read(x + i);
         ${name}_scores(features, scores, &scratch);
         for (i = 0; i < ${NAME}_CLASSES; i++) {
