@@ -352,11 +352,10 @@ def time_steps(dataset, options):
     if not options.recurrent:
         return 1
     inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
-    recipe = dataset.recipe
-    if recipe is not None and len(list(recipe.numbers())) < inputs:
+    if dataset.recipe is not None and not dataset.recipe.plain:
         raise UsageError(
-            f"{dataset.source} has columns of words, but --recurrent reads the same numbers at "
-            "every step; give a file of numbers"
+            f"{dataset.source} has columns of words or gaps, but --recurrent reads the same numbers "
+            "at every step; give a file of numbers"
         )
     steps = options.timesteps or (shape[0] if shape else None)
     if steps is None:

@@ -38,12 +38,14 @@ def multiply_accumulates(model):
     """Multiply-accumulates of the matrix products of one prediction, None where it is not known.
 
     The first layer of a Forward-Forward net, whose label is a column of it, is computed once for
-    all labels, as the exported C does.
+    all labels, as the exported C does; the hidden layers of a recurrent net at every step.
     """
     network, readout = model.network, model.readout
     if network.kind == "td":
         return None
     layers = [inputs * outputs for _, inputs, outputs in used_layers(network, readout)]
+    if network.kind == "elman":
+        return network.timesteps * sum(layers[:-1]) + layers[-1]
     if network.kind != "ff":
         return sum(layers)
     hidden = len(network.hidden)
