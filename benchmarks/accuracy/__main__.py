@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.accuracy import report, store
+from benchmarks.accuracy import report, store, tables
 from benchmarks.accuracy.data import Folders, MissingDataError
 from benchmarks.accuracy.rows import ROWS
 from benchmarks.accuracy.run import outcome
@@ -25,7 +25,7 @@ def main(arguments=None):
     missing = [text for name in names if (text := _run(ROWS[name], folders, asked))]
     stored = store.load(asked.store)
     if asked.render:
-        asked.render.write_text(report.page(stored))
+        asked.render.write_text(report.page(stored) + tables.section(tables.load()))
     tested = {name: list(stored[name]["test"].values()) for name in ROWS if _tested(stored, name)}
     missed = [
         text

@@ -130,6 +130,11 @@ ROWS = {
         ),
         *_small(32),
         *_small(64),
+        Row(
+            "small-32-wp",
+            "weight perturbation, 784-32, 10 epochs",
+            {"algo": "wp", "hidden": (32,), "epochs": 10},
+        ),
         Row("digits", "FF default, digits", {"algo": "ff"}, "digits", target=2.5),
         Row(
             "letter",

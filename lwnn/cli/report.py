@@ -36,6 +36,15 @@ def report(
             show_default=False,
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What lwnn train --log wrote: shows how the model learnt.",
+            show_default=False,
+            readable=False,
+        ),
+    ] = None,
     image: Annotated[
         str | None,
         typer.Option(
@@ -51,16 +60,16 @@ def report(
     """Write a page that shows what a model has learnt.
 
     One HTML file with everything in it: confusion matrices in float and int8, goodness, first
-    weights, size and cost, options and origin. lwnn train --report shows how it learnt, too.
+    weights, size and cost, options and origin. lwnn train --report writes it after training.
     """
     from lwnn import modelfile  # noqa: PLC0415
     from lwnn.learning.rule import Rows  # noqa: PLC0415
     from lwnn.quantization import QuantizedModel  # noqa: PLC0415
-    from lwnn.report import Subject  # noqa: PLC0415
+    from lwnn.report import Subject, history  # noqa: PLC0415
 
     console = Console("report", json=json, quiet=quiet)
     output = output or Path(f"{paths.stem(model)}.html")
-    paths.check_output(output, [path for path in (model, data) if path is not None])
+    paths.check_output(output, [path for path in (model, data, log) if path is not None])
     shape = image_size(image)
     trained = modelfile.load(model)
     if shape and shape[0] * shape[1] != trained.network.inputs:
@@ -72,6 +81,7 @@ def report(
         rows = Rows(x, dataset.y)
     elif target is not None:
         raise UsageError("--target goes with DATA; give that too")
+    learnt = () if log is None else history.read(log)
     int8, why = trained, None
     if not isinstance(trained, QuantizedModel):
         int8, why = in_int8(trained, None if rows is None else rows.x)
@@ -84,6 +94,7 @@ def report(
             no_int8=why,
             rows=rows,
             part="" if data is None else data.name,
+            history=learnt,
             image_shape=shape,
         ),
     )

@@ -59,7 +59,7 @@ def lines(title, series, *, across, mark=None, percent=False):
         Whether values are shares.
     """
     xs, ys = _axes(series)
-    drawn = [*_grid(xs, ys, percent, across)]
+    drawn = [*_grid(xs, ys, percent, across, least=1)]
     if mark:
         x = xs(mark[0])
         drawn.append(element("line", x1=x, y1=_TOP, x2=x, y2=_HEIGHT - _BOTTOM, class_="mark"))
@@ -141,24 +141,26 @@ def _room(low, high):
     return (max(0.0, low - more) if low >= 0 else low - more), high + more
 
 
-def _grid(xs, ys, percent, across):
+def _grid(xs, ys, percent, across, least=0.0):
+    """Both axes; `least` is the smallest step along the bottom."""
     for value in _ticks(ys.low, ys.high):
         y = ys(value)
         yield element("line", x1=_LEFT, y1=y, x2=_WIDTH - _RIGHT, y2=y, class_="grid")
         label = _value(value, percent)
         yield element("text", label, x=_LEFT - 6, y=y + 4, text_anchor="end")
-    for value in _ticks(xs.low, xs.high):
+    for value in _ticks(xs.low, xs.high, least):
         label = f"{value:g}"
         yield element("text", label, x=xs(value), y=_HEIGHT - _BOTTOM + 16, text_anchor="middle")
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     yield element("text", across, x=middle, y=_HEIGHT - 5, text_anchor="middle")
 
 
-def _ticks(low, high):
+def _ticks(low, high, least=0.0):
     """Round numbers from `low` to `high`, about as many as an axis has room for."""
     rough = (high - low) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    step = max(step, least)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [float(f"{n * step:.10g}") for n in range(first, last + 1)]

@@ -52,20 +52,17 @@ def _judge(name, model, rows):
         return Judged(name, predicted, metrics.regression_summary(rows.y, predicted), None)
     predicted = model.predict_index(rows.x)
     matrix = metrics.confusion(rows.y, predicted, len(model.labels))
-    present = matrix.sum(axis=1) > 0
-    recall = metrics.per_class(matrix)[1]
     measures = {
         "accuracy": metrics.accuracy(rows.y, predicted),
-        "balanced accuracy": float(recall[present].mean()),
+        "balanced accuracy": metrics.balanced_accuracy(matrix),
     }
     return Judged(name, predicted, measures, matrix)
 
 
 def first_weights(model):
     """Weights of the first layer, (units, inputs), of a float or an int8 model."""
-    if hasattr(model, "params"):
-        return model.params[f"{model.network.layers[0][0]}.weight"]
     name = model.network.layers[0][0]
-    units, inputs = model.network.layers[0][2], model.network.inputs
-    weight = model.tensors[f"{name}.weight"][:, :inputs].astype(np.float64)
-    return (weight * model.tensors[f"{name}.weight_scale"].reshape(-1, 1)).reshape(units, inputs)
+    if hasattr(model, "params"):
+        return model.params[f"{name}.weight"]
+    scale = model.tensors[f"{name}.weight_scale"].astype(np.float64)
+    return model.tensors[f"{name}.weight"] * scale[:, None]

@@ -9,6 +9,8 @@ _NUMBERED, _MOST = 30, 60
 _LETTERS = 12
 _PAIRS = 20
 _CELL, _TEXT = 30, 7
+#: Pixels up to which two maps stand side by side.
+_NARROW = 440
 
 
 def heat_map(title, matrix, labels):
@@ -42,8 +44,9 @@ def heat_map(title, matrix, labels):
         drawn += _cell(where, cell, matrix[true, predicted], shares[true, predicted], told)
     box = f"0 0 {size} {above + cell * len(labels) + 2}"
     picture = element("svg", *drawn, viewBox=box, role="img", aria_label=title, width=size)
+    kind = "matrix" if size <= _NARROW else "matrix wide"
     caption = element("figcaption", title, element("span", "rows: true classes", class_="legend"))
-    return element("figure", caption, element("div", picture, class_="scroll"), class_="matrix")
+    return element("figure", caption, element("div", picture, class_="scroll"), class_=kind)
 
 
 def _above(label, x, y, turned):

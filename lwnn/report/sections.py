@@ -16,6 +16,7 @@ from lwnn.report.markup import element, table
 #: Points of a scatter plot, and names in a list.
 _POINTS, _NAMES = 500, 16
 _KINDS = {
+    "elman": "Elman net",
     "ff": "Forward-Forward",
     "mf": "Mono-Forward",
     "un": "Forward-Forward without labels",
@@ -122,10 +123,7 @@ def answers(subject, found):
     if found[0].matrix is None:
         return _values(subject, found)
     labels = subject.model.labels
-    maps = [
-        matrix.heat_map(f"{one.name}: {_share(one.measures['accuracy'])} right", one.matrix, labels)
-        for one in found
-    ]
+    maps = [matrix.heat_map(_right(one), one.matrix, labels) for one in found]
     if len(found) > 1:
         changed = int((found[0].predicted != found[1].predicted).sum())
         rows = len(subject.rows)
@@ -139,6 +137,11 @@ def answers(subject, found):
     elif subject.no_int8:
         maps.append(element("p", f"No int8: {subject.no_int8}", class_="note wide"))
     return _section("Answers", *maps, _classes(labels, found))
+
+
+def _right(one):
+    shares = [_share(one.measures[name]) for name in ("accuracy", "balanced accuracy")]
+    return f"{one.name}: {shares[0]} right, balanced accuracy {shares[1]}"
 
 
 def _classes(labels, found):
@@ -173,6 +176,9 @@ def _values(subject, found):
 
 def weights(subject):
     """The first layer's weights, where the inputs are an image."""
+    if subject.model.network.kind == "elman":
+        # Its first layer reads a step of a sequence, and itself.
+        return None
     shape = pictures.shape_of(subject.model, subject.image_shape)
     if shape is None or max(shape) < pictures.LEAST or max(shape) > pictures.LARGEST:
         return None
@@ -198,25 +204,31 @@ def sizes(subject):
         ("working memory, bytes", *(_count(need and need[1]) for need in needs)),
     ]
     own = table(("", *(name for name, _ in models)), rows)
-    smallest = models[-1][1]
-    fits = costs.on_boards(smallest)
-    lines = [_board(fit) for fit in fits]
+    return _section("Size and cost", element("div", own, class_="wide"), *_boards(*models[-1]))
+
+
+def _boards(name, model):
+    """What some boards would hold, and why others cannot."""
+    fits = costs.on_boards(model)
     known = [fit for fit in fits if fit.size is not None]
     ways = {fit.size.measured for fit in known}
     how = {(True,): "measured", (False,): "estimated"}.get(tuple(ways), "measured or estimated")
-    text = f"All that a firmware holds for the {models[-1][0]} model; code and stack {how}."
-    columns = ("board", "flash, bytes", "of the board's", "memory, bytes", "of the board's", "fits")
-    return _section(
-        "Size and cost",
-        element("div", own, class_="wide"),
-        element("p", text, class_="note wide"),
-        element("div", table(columns, lines), class_="wide"),
-    )
+    if known:
+        text = f"All that a firmware holds for the {name} model; code and stack {how}."
+        yield element("p", text, class_="note")
+        yield element("div", table(_BOARD, map(_board, known)), class_="wide")
+    problems = {}
+    for fit in fits:
+        if fit.problem:
+            problems.setdefault(fit.problem, []).append(fit.board.words)
+    for problem, boards in problems.items():
+        yield element("p", f"Not for {', '.join(boards)}: {problem}.", class_="note")
+
+
+_BOARD = ("board", "flash, bytes", "of the board's", "memory, bytes", "of the board's", "fits")
 
 
 def _board(fit):
-    if fit.size is None:
-        return (fit.board.words, "-", "-", "-", "-", f"no: {fit.problem}")
     flash, ram = fit.size.flash, fit.size.ram
     return (
         fit.board.words,

@@ -66,6 +66,50 @@ def test_numbers_and_int8(lwnn, tmp_path, table):
     assert lwnn("report", "values-bp.int8.safetensors", "values.csv").code == 0
 
 
+def line(epoch, **more):
+    return json.dumps({"epoch": epoch, "loss": 1 / epoch, "validation_accuracy": 0.5, **more})
+
+
+def test_a_log_shows_how_the_model_learnt(lwnn, made, tmp_path):
+    layers = [{"layer": 1, "positive": 2.0, "negative": 1.0}]
+    lines = [line(epoch, layers=layers) for epoch in (1, 2, 3)]
+    (tmp_path / "run.jsonl").write_text("\n".join(lines) + "\n")
+    assert lwnn("report", made, "--log", "run.jsonl").code == 0
+    text = (tmp_path / "made.html").read_text(encoding="utf-8")
+    assert text.count("<polyline") == 4
+    assert "Layer 1: goodness" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "run.jsonl: tells of no epoch"),
+        (f"{line(1)}\nnot json\n", "run.jsonl:2: is no JSON"),
+        ("[1]\n", "run.jsonl:1: tells no epoch"),
+        ('{"epoch": "1"}\n', "run.jsonl:1: tells no epoch"),
+        ("[" * 100_000, "run.jsonl:1: is no JSON"),
+        ("\udcff", "run.jsonl: is no text"),
+    ],
+)
+def test_a_log_that_is_none_is_refused(refused, made, tmp_path, content, said):
+    path = tmp_path / "run.jsonl"
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+    assert refused("report", made, "--log", path.name).startswith(said)
+
+
+def test_what_a_log_says_may_be_anything(lwnn, made, tmp_path):
+    strange = [
+        '{"epoch": 1, "loss": "x", "layers": 3}',
+        '{"epoch": 2, "loss": 1e999, "validation_accuracy": true, "layers": [1, {"layer": "a"}]}',
+        '{"epoch": 3, "loss": NaN, "layers": [{"layer": 1, "positive": [], "negative": null}]}',
+        '{"epoch": 4, "loss": ' + "9" * 400 + "}",
+        '{"epoch": 4, "loss": 1}',
+    ]
+    (tmp_path / "run.jsonl").write_text("\n".join(strange))
+    ended = lwnn("report", made, "--log", "run.jsonl")
+    assert ended.code == 0, ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

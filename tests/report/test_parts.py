@@ -9,7 +9,7 @@ import pytest
 
 import lwnn
 from lwnn.learning.rule import Rows
-from lwnn.report import charts, costs, goodness, pictures
+from lwnn.report import Subject, charts, costs, goodness, page, pictures
 
 
 def decoded(data):
@@ -35,7 +35,7 @@ def test_a_picture_shows_sign_and_size():
     indexes, palette, opacity = decoded(pictures.png(values))
     colours, strength = palette[indexes], opacity[indexes]
     assert strength[0].tolist() == [0, 255, 255]
-    assert strength[1] == pytest.approx([128, 64, 0], abs=2)
+    assert strength[1].astype(int) == pytest.approx([128, 64, 0], abs=2)
     blue, red = colours[..., 2].astype(int), colours[..., 0].astype(int)
     assert (blue > red).tolist() == [[True, True, False], [True, False, True]]
 
@@ -122,10 +122,22 @@ def test_goodness_is_what_the_net_is_read_by(make_model, rows, embed, level):
         ("ff", "goodness", 3 * 5 + 4 * 5 * 4),
         ("ff", "both", 3 * 5 + 4 * 5 * 4 + 5 * 4 + 9 * 4),
         ("td", "goodness", None),
+        # Three steps of one feature; a layer reads the one below and itself.
+        ("elman", "output", 3 * ((1 + 5) * 5 + (5 + 4) * 4) + 4 * 4),
     ],
 )
 def test_multiply_accumulates_of_a_prediction(make_model, kind, readout, count):
     assert costs.multiply_accumulates(make_model(kind, readout=readout)) == count
+
+
+def test_a_board_that_cannot_have_it_is_told_why(make_model, rows):
+    network = lwnn.Network("dense", 3, (12_000,), 4)
+    model = make_model(network=network, params=lwnn.Params(network))
+    fits = costs.on_boards(lwnn.quantize(model, rows))
+    assert [fit.board.words for fit in fits if fit.problem] == ["Arduino Uno R3 (ATmega328P)"]
+    assert not fits[0].fits
+    text = page(Subject("made", model, lwnn.quantize(model, rows)))
+    assert "Not for Arduino Uno R3 (ATmega328P): --target avr: " in text
 
 
 @pytest.mark.parametrize(
@@ -134,5 +146,11 @@ def test_multiply_accumulates_of_a_prediction(make_model, kind, readout, count):
 def test_ticks_are_few_round_and_within(low, high):
     ticks = charts._ticks(low, high)
     assert 2 <= len(ticks) <= 8
-    assert all(low - 1e-9 * abs(high) <= tick <= high * (1 + 1e-9) + 1e-18 for tick in ticks)
+    slack = 1e-9 * max(abs(low), abs(high))
+    assert all(low - slack <= tick <= high + slack for tick in ticks)
     assert all(len(f"{tick:.4g}") <= 8 for tick in ticks)
+
+
+def test_epochs_are_whole():
+    assert charts._ticks(1, 3, 1) == [1, 2, 3]
+    assert all(tick == int(tick) for tick in charts._ticks(1, 7, 1))
