@@ -354,8 +354,8 @@ def time_steps(dataset, options):
     inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
     if dataset.recipe is not None and not dataset.recipe.plain:
         raise UsageError(
-            f"{dataset.source} has columns of words or gaps, but --recurrent reads the same numbers "
-            "at every step; give a file of numbers"
+            f"{dataset.source} has columns of words or gaps, but --recurrent reads the same "
+            "numbers at every step; give a file of numbers"
         )
     steps = options.timesteps or (shape[0] if shape else None)
     if steps is None:

@@ -38,7 +38,7 @@ def multiply_accumulates(model):
     """Multiply-accumulates of the matrix products of one prediction, None where it is not known.
 
     The first layer of a Forward-Forward net, whose label is a column of it, is computed once for
-    all labels, as the exported C does; the hidden layers of a recurrent net at every step.
+    all labels, as the exported C does.
     """
     network, readout = model.network, model.readout
     if network.kind == "td":
