@@ -352,12 +352,7 @@ def time_steps(dataset, options):
     if not options.recurrent:
         return 1
     inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
-    recipe = dataset.recipe
-    if recipe is not None and len(list(recipe.numbers())) < inputs:
-        raise UsageError(
-            f"{dataset.source} has columns of words, but --recurrent reads the same numbers at "
-            "every step; give a file of numbers"
-        )
+    _check_sequences(dataset)
     steps = options.timesteps or (shape[0] if shape else None)
     if steps is None:
         raise UsageError(
@@ -370,6 +365,33 @@ def time_steps(dataset, options):
             "by it"
         )
     return steps
+
+
+#: What a column may be left out for without being asked, though it may be part of a step.
+_LEFT_OUT = ("constant", "identifier", "dates", "text", "empty")
+
+
+def _check_sequences(dataset):
+    """Refuse a table whose columns are not the same numbers at every step."""
+    for column in dataset.found:
+        if not column.used and column.kind in _LEFT_OUT:
+            raise UsageError(
+                f"{dataset.source}: column {column.name} is left out ({column.kind}), so that not "
+                "every step has the same columns; use features=('all',), or drop the column from "
+                "all steps"
+            )
+    recipe = dataset.recipe
+    if recipe is None or recipe.plain:
+        return
+    if any(column.indicator for column in recipe.columns):
+        raise UsageError(
+            f"{dataset.source} has values missing, and a column that says so is in the way of "
+            "--recurrent; add --missing mean"
+        )
+    raise UsageError(
+        f"{dataset.source} has columns of words, but --recurrent reads the same numbers at every "
+        "step; give a file of numbers"
+    )
 
 
 def shifts_of(dataset, x, options):

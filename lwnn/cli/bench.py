@@ -83,6 +83,9 @@ def bench(
     if csv_file:
         paths.check_output(csv_file, source)
     chosen = {"features": columns(features), "drop": columns(drop), "missing": missing}
+    if recurrent and not features:
+        # Every step has the same columns, even those that never change.
+        chosen["features"] = ("all",)
     dataset = progress.load(console, source, target=target, **chosen)
     with progress.runs(console, len(rules) * seeds) as (on_run, on_epoch):
         results = compare(

@@ -98,8 +98,8 @@ def train(
         paths.check_output(wanted, taken)
         taken.append(wanted)
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
-    if options.image and not features:
-        # The place of a pixel counts, even where it is always dark.
+    if (options.image or options.recurrent) and not features:
+        # The place of a pixel, or of a step, counts, even where it is always dark.
         chosen_columns["features"] = ("all",)
     numeric = options.task == "regression"
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)

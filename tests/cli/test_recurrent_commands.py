@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lwnn import Options, load, modelfile, train
+from lwnn.errors import UsageError
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = ("--recurrent", "--hidden", 6, "--epochs", 400, "--lr", 0.03, "--val", 0, "--test", 0)
 
@@ -56,6 +59,32 @@ def test_sequences_that_lie_otherwise_are_refused(lwnn, tmp_path):
     ended = lwnn("predict", "one-bp.safetensors", "turned.npz")
     assert ended.code == 2
     assert ended.complaint.startswith("turned.npz: has rows of 2 x 5, the model reads 5 x 2; ")
+
+
+def test_columns_that_tables_leave_out_are_part_of_a_step(lwnn):
+    """A constant, and one that counts the rows."""
+    random = np.random.default_rng(0)
+    x = random.random((60, 6))
+    x[:, 1], x[:, 4] = 0, np.arange(60)
+    lines = ["a0,b0,a1,b1,a2,b2,label", *(",".join(map(str, [*row, row[0] > 0.5])) for row in x)]
+    Path("steps.csv").write_text("\n".join(lines))
+    options = ("--recurrent", "--timesteps", 3, "--epochs", 1)
+    assert lwnn("train", "steps.csv", "--algo", "bp", *options).code == 0
+    assert modelfile.load("steps-bp.safetensors").network.inputs == 6
+    assert lwnn("predict", "steps-bp.safetensors", "steps.csv").code == 0
+    assert lwnn("bench", "steps.csv", *options, "--hidden", 3, "--seeds", 1).code == 0
+    with pytest.raises(UsageError, match=r"column b0 is left out \(constant\)"):
+        train(load("steps.csv"), Options(algo="bp", recurrent=True, timesteps=2))
+
+
+def test_a_gap_is_filled_and_not_told(lwnn):
+    lines = ["a,b,c,d,label", *(f"{n % 7}.5,{n % 5},{n % 3},{n % 4}.1,{n % 2}" for n in range(30))]
+    lines[7] = "1.5,,2,0.1,1"
+    Path("gaps.csv").write_text("\n".join(lines))
+    command = ("train", "gaps.csv", "--algo", "bp", "--recurrent", "--timesteps", 2, "--epochs", 1)
+    refused = lwnn(*command)
+    assert (refused.code, refused.complaint.rpartition("; ")[2]) == (2, "add --missing mean")
+    assert lwnn(*command, "--missing", "mean").code == 0
 
 
 def test_a_table_of_words_is_refused(lwnn):
