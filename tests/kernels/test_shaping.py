@@ -57,9 +57,15 @@ def some_problem(algo, batch, rows=20):
     return make_problem(KINDS[algo], (12, 7), **sizes)
 
 
+#: Each alone with some optimizer, and all at once with every one.
+CASES = [
+    *((name, OPTIMIZERS[n % len(OPTIMIZERS)]) for n, name in enumerate(SHAPING)),
+    *(("all", optimizer) for optimizer in OPTIMIZERS),
+]
+
+
 @pytest.mark.parametrize("batch", [3, 8], ids=["few", "many"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("name", SHAPING)
+@pytest.mark.parametrize(("name", "optimizer"), dict.fromkeys(CASES), ids="-".join)
 def test_an_epoch_matches_the_twin(kernels, algo, name, optimizer, batch):
     if algo not in FOR.get(name, KINDS):
         name = "all"
