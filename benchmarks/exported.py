@@ -62,11 +62,13 @@ KINDS = {
     "bp leaky-relu": Kind({"algo": "bp", "activation": "leaky-relu"}),
     "bp sigmoid": Kind({"algo": "bp", "activation": "sigmoid"}),
     "bp tanh": Kind({"algo": "bp", "activation": "tanh"}),
+    "bp recurrent": Kind({"algo": "bp", "recurrent": True}),
     "wp": Kind({"algo": "wp", "perturb": "node"}),
     "perceptron": Kind({"algo": "perceptron"}),
 }
-#: Options that make training short.
+#: Options that make training short, and a step of a recurrent net for each row of pixels.
 SHORT = {"digits": {"hidden": (48, 32), "epochs": 30}, "mnist": {"hidden": (128, 64), "epochs": 3}}
+STEPS = {"digits": 8, "mnist": 28}
 
 
 @dataclasses.dataclass
@@ -134,9 +136,7 @@ def _measure(data, name, folds):
     kind = KINDS[name]
     tallies = {readout: Tally() for readout in kind.readouts}
     for train, test in folds:
-        # A perceptron has no layers to choose.
-        short = {k: v for k, v in SHORT[data].items() if k != "hidden" or name != "perceptron"}
-        model = lwnn.train(train, lwnn.Options(**kind.options, **short, test=test)).model
+        model = lwnn.train(train, lwnn.Options(**_options(kind, data), test=test)).model
         for readout, tally in tallies.items():
             _add(tally, dataclasses.replace(model, readout=readout), train, test)
     problems = []
@@ -147,6 +147,16 @@ def _measure(data, name, folds):
         print(f"| {' | '.join(line)} | {sum(tally.different.values())} |", flush=True)
         problems += [f"{data}, {title}: {text}" for text in tally.problems(kind.most)]
     return problems
+
+
+def _options(kind, data):
+    options = {**SHORT[data], **kind.options}
+    if options["algo"] == "perceptron":
+        # It has no layers to choose.
+        del options["hidden"]
+    if options.get("recurrent"):
+        options["timesteps"] = STEPS[data]
+    return options
 
 
 def _add(tally, model, train, test):
