@@ -75,12 +75,12 @@ def test_missing_data_is_named(capsys, tmp_path):
 
 def test_settings_are_chosen_on_the_last_training_rows_only(tmp_path):
     """The test rows are not in it."""
-    lines = [f"{'AB'[n % 2]},{n},{n * 7 % 5}" for n in range(20_000)]
+    lines = [f"{'AB'[n % 2]},{2 * n},{n * 7 % 5}" for n in range(20_000)]
     (tmp_path / "letter-recognition.data").write_text("\n".join(lines) + "\n")
     folders = Folders(tables=tmp_path)
     train, test = parts("letter", folders, choosing=True)
-    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (11_999, 12_000, 15_999)
+    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (23_998, 24_000, 31_998)
     train, test = parts("letter", folders, choosing=False)
-    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (15_999, 16_000, 19_999)
+    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (31_998, 32_000, 39_998)
     with pytest.raises(MissingDataError, match="--mnist"):
         parts("mnist", folders, choosing=True)
