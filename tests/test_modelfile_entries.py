@@ -106,6 +106,7 @@ def test_a_network_of_wrong_kinds(make_model, path, key):
         ({"named": False, "target": "4"}, "target"),
         ({"named": False, "target": "²"}, "target"),
         ({"clip": 0}, "clip"),
+        ({"clip": 1e39}, "clip"),
     ],
 )
 def test_entries_that_do_not_fit_the_network(make_model, path, change, expected):
