@@ -30,6 +30,13 @@ FLAGS = {
     "avx512": AVX512,
     "avx512vnni": [*AVX512, "-mavx512vnni"],
 }
+#: What the last ones need, as Linux names it.
+AVX512_FLAGS = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
+NEEDS = {
+    "avx2": {"avx2", "fma"},
+    "avx512": AVX512_FLAGS,
+    "avx512vnni": {*AVX512_FLAGS, "avx512_vnni"},
+}
 DIRECTIVES = {
     "language_level": 3,
     "binding": True,
@@ -45,9 +52,13 @@ SANITIZE = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefine
 
 
 def variants():
-    """The builds that this platform can run one of."""
+    """The builds that this platform can run one of; for checks only those that run right here."""
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    return list(FLAGS) if x86 else ["baseline"]
+    if not (x86 and CHECKED):
+        return list(FLAGS) if x86 else ["baseline"]
+    # A sanitized build takes minutes, and nobody would run the others.
+    has = set(Path("/proc/cpuinfo").read_text().split())
+    return [variant for variant in FLAGS if NEEDS.get(variant, set()) <= has]
 
 
 class BuildKernels(build_ext):
@@ -73,7 +84,7 @@ class BuildKernels(build_ext):
             source.write_text(
                 "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
             )
-            compiler = [*self.compiler.compiler_so[:1], *flags, str(source)]
+            compiler = [*self.compiler.compiler_so, *flags, str(source)]
             command = [*compiler, "-o", str(Path(folder, "probe"))]
             return subprocess.run(command, capture_output=True, check=False).returncode == 0
 

@@ -30,6 +30,7 @@ _HOMES = {
     "load_model": "lwnn.modelfile:load",
     "save_model": "lwnn.modelfile:save",
     "compare": "lwnn.comparison",
+    "tune": "lwnn.tuning",
     "LwnnError": "lwnn.errors",
 }
 

@@ -56,6 +56,25 @@ def dense_scores(network, named, x):
     return x
 
 
+def elman_scores(network, named, x):
+    """Scores of the output layer of a recurrent net, (rows, classes), for scaled rows `x`."""
+    f, states = activation(network.activation), [0.0] * len(network.hidden)
+    for values in np.split(x, network.timesteps, axis=1):
+        below = values
+        for n, (name, inputs, units) in enumerate(network.layers[:-1]):
+            weight = named[f"{name}.weight"].T
+            z = below @ weight[: inputs - units] + named[f"{name}.bias"]
+            if not isinstance(states[n], float):
+                z = z + states[n] @ weight[inputs - units :]
+            below = states[n] = f(z)
+    return below @ named["output.weight"].T + named["output.bias"]
+
+
+def output_scores(network, named, x):
+    """Scores of the output layer of a net that has one: of a dense or a recurrent net."""
+    return (elman_scores if network.kind == "elman" else dense_scores)(network, named, x)
+
+
 def normalised(h):
     """Rows divided by their root mean square."""
     return h / (np.sqrt(autodiff.mean(h * h, axis=1, keepdims=True)) + _TINY)

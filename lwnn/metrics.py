@@ -116,6 +116,23 @@ def per_class(matrix):
     return _share(hits, predicted), _share(hits, rows), _share(2 * hits, rows + predicted)
 
 
+def balanced_accuracy(matrix):
+    """Mean recall of the classes that have rows: the accuracy if all had equally many.
+
+    Parameters
+    ----------
+    matrix : ndarray of int, shape (classes, classes)
+        As from `confusion`.
+
+    Returns
+    -------
+    float
+        From 0 to 1; 1/classes for a blind guess.
+    """
+    rows = matrix.sum(axis=1)
+    return float((np.diag(matrix)[rows > 0] / rows[rows > 0]).mean())
+
+
 def macro(values, matrix):
     """Mean of a measure over the classes that have rows or predictions, each counting alike.
 

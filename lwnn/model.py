@@ -9,6 +9,7 @@ from lwnn.data import Recipe
 from lwnn.errors import UsageError
 from lwnn.network import Network, Params
 from lwnn.scoring import Response, Scorer, agreement, check_exit, check_rows, probabilities
+from lwnn.sklearn_nets import fields_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,34 @@ class Model:
     response: Response | None = None
     recipe: Recipe | None = None
 
+    @classmethod
+    def from_sklearn(cls, estimator):
+        """A model that computes what a trained net of scikit-learn does.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or Pipeline
+            Of scikit-learn, fitted. A pipeline may scale before the net, by StandardScaler,
+            MinMaxScaler, RobustScaler or MaxAbsScaler. The one output of a net for two classes
+            becomes two.
+
+        Returns
+        -------
+        Model
+            In float32; its shares are those of `predict_proba` to about 1e-6, its numbers those
+            of `predict` likewise, by their size.
+
+        Raises
+        ------
+        MissingToolError
+            Without scikit-learn.
+        UsageError
+            When it is something else, or a net that gives a row several labels or numbers.
+        """
+        fields = fields_of(estimator)
+        response = fields.pop("response")
+        return cls(**fields, response=response and Response(*response))
+
     @property
     def size(self):
         """Number of parameters."""
@@ -69,6 +98,10 @@ class Model:
         scaler = np.stack([self.offset, self.scale])
         options = {"readout": self.readout, "goals": self.goals}
         return Scorer(self.network, self.params.vector, scaler, self.clip, **options)
+
+    def __getstate__(self):
+        # What speeds up prediction is made anew where it is needed.
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _clipped(self, x):
         """Rows within the bounds of the recipe, where there are any."""

@@ -21,8 +21,8 @@ from lwnn.errors import ModelFileError, UsageError
 from lwnn.files import replacing
 from lwnn.model import Model
 from lwnn.network import Params
-from lwnn.quantization import QuantizedModel
-from lwnn.quantization.tensors import ROUNDINGS, expected
+from lwnn.quantization import ROUNDINGS, QuantizedModel
+from lwnn.quantization.tensors import expected
 
 # Before the header of a safetensors file stands its length, in 8 bytes, little-endian.
 _LENGTH = 8

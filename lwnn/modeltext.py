@@ -41,6 +41,7 @@ def write(model, **more):
             "embed": network.embed,
             "level": network.level,
             "head_layers": network.head_layers,
+            "timesteps": network.timesteps,
         },
         "labels": list(model.labels),
         "features": list(model.features),
@@ -151,7 +152,7 @@ def _take(entries, key, kind):
 def _network(entries):
     # Files from before there was a choice do not have these.
     usual = {"goodness": "squares", "embed": "append", "level": True, "head_layers": "later"}
-    entries = {**usual, **entries}
+    entries = {**usual, "timesteps": 1, **entries}
     hidden = _take(entries, "hidden", list)
     if len(hidden) >= MAX_LAYERS:
         raise _wrong("hidden")
@@ -169,6 +170,7 @@ def _network(entries):
             embed=_take(entries, "embed", str),
             level=_take(entries, "level", bool),
             head_layers=_take(entries, "head_layers", str),
+            timesteps=_width(entries, "timesteps"),
         )
     except UsageError as error:
         # What follows the semicolon is advice on options of training.

@@ -5,6 +5,10 @@ The kinds of network that the learning rules train:
 ``dense``
     Layers of units, the last one as wide as there are classes. Backprop and weight
     perturbation train it.
+``elman``
+    As ``dense``, but a row is a sequence, step after step, and every hidden layer also reads what
+    it gave a step before, at first nothing but zeros (Elman 1990). The output layer reads the
+    last hidden layer after the last step.
 ``ff``
     Layers that each learn for themselves by Forward-Forward (Hinton 2022). The output of every
     layer, and where asked for the input, is divided by its root mean square before the next
@@ -33,7 +37,9 @@ import numpy as np
 
 from lwnn.errors import UsageError
 
-KINDS = ("dense", "ff", "mf", "un", "td")
+KINDS = ("dense", "elman", "ff", "mf", "un", "td")
+#: Those that end in an output layer, and take any activation and cost.
+_FREE = ("dense", "elman")
 #: What the rules are called whose layers each learn for themselves.
 _LOCAL = {"ff": "Forward-Forward", "mf": "Mono-Forward", "un": "Forward-Forward"}
 _LOCAL["td"] = "Forward-Forward"
@@ -89,19 +95,22 @@ class Network:
 
     Parameters
     ----------
-    kind : {'dense', 'ff', 'mf', 'un', 'td'}
+    kind : {'dense', 'elman', 'ff', 'mf', 'un', 'td'}
         See the module's text.
     inputs : int
-        Number of input features.
+        Number of input features; of a sequence those of all steps together.
     hidden : tuple of int
         Width of each hidden layer; may be empty for ``dense``.
+    timesteps : int
+        Steps of a sequence, of which each has ``inputs / timesteps`` features (``elman`` only).
     classes : int
-        Number of classes, at least 2; or 1 output, linear, for a number (``dense`` only).
+        Number of classes, at least 2; or 1 output, linear, for a number (``dense`` and
+        ``elman`` only).
     activation : {'linear', 'relu', 'sigmoid', 'tanh', 'leaky-relu', 'step'}
-        Of the hidden layers. All but ``dense`` take ``relu`` only.
+        Of the hidden layers. All but ``dense`` and ``elman`` take ``relu`` only.
     cost : {'cross-entropy', 'mse'}
-        What a ``dense`` net minimises: cross-entropy, or C = 1/2n Σ‖y - a‖². The others use the
-        first for their heads.
+        What ``dense`` and ``elman`` nets minimise: cross-entropy, or C = 1/2n Σ‖y - a‖². The
+        others use the first for their heads.
     output : {'softmax', 'sigmoid', 'linear'}
         Over what, see `PAIRS`; left out: a softmax for cross-entropy, sigmoids for squared
         error, or a linear unit if there is only one.
@@ -113,8 +122,8 @@ class Network:
         Whether the label has inputs of its own, or takes the place of the row's first inputs,
         one for each class (``ff`` only).
     level : bool
-        Whether a row is divided by its root mean square (all but ``dense``); the label counts in
-        it where it overwrites inputs.
+        Whether a row is divided by its root mean square (``ff``, ``mf`` and ``un``); the label
+        counts in it where it overwrites inputs.
     head_layers : {'all', 'later'}
         Which hidden layers the softmax head reads: all, or all but the first, as in Hinton 2022,
         unless there is only one (``ff`` only).
@@ -137,6 +146,7 @@ class Network:
     embed: str = "append"
     level: bool = True
     head_layers: str = "all"
+    timesteps: int = 1
 
     def __post_init__(self):
         if not self.output and self.cost in COSTS:
@@ -163,10 +173,21 @@ class Network:
             raise UsageError(
                 f"--cost {self.cost} goes with --output-activation {fitting}, not {self.output}"
             )
-        if self.task == "regression" and (self.kind != "dense" or self.output != "linear"):
+        if self.task == "regression" and (self.kind not in _FREE or self.output != "linear"):
             raise UsageError("one class only; a classifier needs at least 2")
         if self.kind in _LOCAL:
             self._check_local(_LOCAL[self.kind])
+        self._check_steps()
+
+    def _check_steps(self):
+        if self.kind == "elman" and not self.hidden:
+            raise UsageError("a recurrent net needs a hidden layer; try --hidden 32")
+        if self.timesteps < 1 or self.inputs % self.timesteps:
+            raise UsageError(
+                f"{self.inputs:,} features cannot be shared out over {self.timesteps:,} time steps"
+            )
+        if self.kind != "elman" and self.timesteps > 1:
+            raise UsageError(f"a net of kind {self.kind} has no time steps")
 
     def _check_local(self, rule):
         if not self.hidden:
@@ -201,9 +222,11 @@ class Network:
     @functools.cached_property
     def layers(self):
         """(name, inputs, outputs) of every layer, bottom to top; output, head or heads last."""
-        widths = (self.inputs, *self.hidden)
+        widths = (self.inputs // self.timesteps, *self.hidden)
         layers = [
-            (f"layer{n}", *pair) for n, pair in enumerate(itertools.pairwise(widths), start=1)
+            # What a layer of an Elman net gave a step before stands behind what comes from below.
+            (f"layer{n}", below + (own if self.kind == "elman" else 0), own)
+            for n, (below, own) in enumerate(itertools.pairwise(widths), start=1)
         ]
         if self.kind == "td":
             layers += [
@@ -298,8 +321,10 @@ class Network:
         return np.array([*codes, self.label_scale, 0, 1, -1, self.level], np.float64)
 
     def describe(self):
-        """Widths joined by dashes, as people write them: ``64-128-10``."""
-        return "-".join(map(str, (self.inputs, *self.hidden, self.classes)))
+        """Widths joined by dashes, as people write them: ``64-128-10``, of steps ``8x8-32-10``."""
+        steps = f"{self.timesteps}x" if self.kind == "elman" else ""
+        widths = (self.inputs // self.timesteps, *self.hidden, self.classes)
+        return steps + "-".join(map(str, widths))
 
 
 class Params:
@@ -332,11 +357,20 @@ class Params:
     def __getitem__(self, name):
         return self.views[name]
 
+    def __reduce__(self):
+        # By itself, pickle would bring the views back as arrays of their own.
+        return _restored, (self.network, self.vector)
+
     def copy(self):
         """The same values in a vector of their own."""
         copied = Params(self.network)
         copied.vector[:] = self.vector
         return copied
+
+
+def _restored(network, vector):
+    """Parameters from a pickle, whose vector may lie anywhere and be read-only."""
+    return Params(network, vector).copy()
 
 
 def _aligned_zeros(size):

@@ -33,8 +33,8 @@ class About:
     Attributes
     ----------
     kind : type or str
-        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"`` or ``"part"`` for
-        what has a form of its own.
+        ``int``, ``float``, ``str``, ``bool``, or ``"widths"``, ``"image"``, ``"weights"`` or
+        ``"part"`` for what has a form of its own.
     help : str
         One sentence.
     panel : str
@@ -182,6 +182,11 @@ def _default_level(job):
     return "rows" if job.images else "none"
 
 
+def _default_schedule(job):
+    """Mono-Forward ends colder on images; on tables it gains nothing by that."""
+    return "cosine" if job.rule == "mf" and job.images else "cooldown"
+
+
 def _default_input_dropout(job):
     """Pixels say much the same as their neighbours; columns of a table do not."""
     return 0.2 if job.rule == "mf" and job.images else None
@@ -205,12 +210,29 @@ class Options:
     """How to train; None stands for the default, which may depend on the rule and the data."""
 
     algo: str = _option(str, "Learning rule.", "Net", start="ff", values=ALGOS)
+    recurrent: bool = _option(
+        bool,
+        "Read a row as a sequence, step after step; hidden layers also read what they gave a step "
+        "before.",
+        "Net",
+        start=False,
+        default=False,
+        algos=_DENSE,
+    )
+    timesteps: int | None = _option(
+        int,
+        "Steps of a sequence, where the file does not say.",
+        "Net",
+        span=(1, 65_536),
+        algos=_DENSE,
+        needs=("recurrent", ()),
+    )
     hidden: tuple[int, ...] | None = _option(
         "widths",
         "Units per hidden layer, or none.",
         "Net",
-        default=(64,),
-        shown="64",
+        default=lambda job: (32,) if job.settings.get("recurrent") else (64,),
+        shown="64, or 32 for recurrent nets",
         algos=_GRADIENT,
     )
     task: str | None = _option(
@@ -227,7 +249,8 @@ class Options:
         str,
         "Activation of the hidden layers.",
         "Net",
-        default="relu",
+        default=lambda job: "tanh" if job.settings["recurrent"] else "relu",
+        shown="relu, or tanh for recurrent nets",
         values=("relu", "leaky-relu", "sigmoid", "tanh", "linear", "step"),
         algos=_DENSE,
     )
@@ -314,7 +337,8 @@ class Options:
         str,
         "How the rate falls over the epochs.",
         "Schedule",
-        default="cooldown",
+        default=_default_schedule,
+        shown="cosine for mf on bytes, else cooldown",
         values=("cooldown", "constant", "step", "exponential", "cosine"),
     )
     decay: float | None = _option(
@@ -398,6 +422,7 @@ class Options:
         "Penalties and noise",
         span=(0, 0.99),
         algos=("bp",),
+        bars=("recurrent", (True,)),
     )
     label_smoothing: float | None = _option(
         float,
@@ -405,6 +430,13 @@ class Options:
         "Penalties and noise",
         span=(0, 0.99),
         algos=_DENSE,
+        bars=("task", ("regression",)),
+    )
+    class_weight: str | dict[str, float] | None = _option(
+        "weights",
+        "How much a row of a class counts: balanced, so that all classes count alike, or a number "
+        "for some, such as yes=5,no=1; others count 1.",
+        "Rows",
         bars=("task", ("regression",)),
     )
     loss: str | None = _option(
@@ -636,14 +668,19 @@ def key(name):
     return flag(name).replace("-", "_")
 
 
-def help_text(name):
-    """What an option is, what it may be, which rules it is for, and its default."""
+def help_text(name, rules=()):
+    """What an option is, what it may be, which rules it is for, and its default.
+
+    With `rules`, what it is to these, without naming any.
+    """
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    values = f"One of {', '.join(_all_values(told))}." if told.values else ""
-    rules = f"For {', '.join(map(_spelt, _rules(name, told)))}." if told.algos != RULES else ""
+    known = _all_values(told, rules)
+    values = f"One of {', '.join(known)}." if known else ""
+    fitting = ", ".join(map(_spelt, _rules(name, told)))
+    named = "" if rules or told.algos == RULES else f"For {fitting}."
     shown = f"[default: {default}]" if default not in ("None", "False") else ""
-    return " ".join(part for part in (told.help, values, rules, shown) if part)
+    return " ".join(part for part in (told.help, values, named, shown) if part)
 
 
 def rule_of(options):
@@ -660,9 +697,10 @@ def _spelt(rule):
     return FORMS.get(rule, rule)
 
 
-def _all_values(told):
+def _all_values(told, rules=()):
     if isinstance(told.values, dict):
-        return list(dict.fromkeys(value for values in told.values.values() for value in values))
+        values = (value for rule in rules or told.values for value in told.allowed(rule))
+        return list(dict.fromkeys(values))
     return told.values
 
 
@@ -686,7 +724,8 @@ def check(options):
             fitting = " or ".join(map(str, told.needs[1]))
             raise UsageError(f"--{flag(name)} goes with --{flag(told.needs[0])} {fitting}".rstrip())
         if told.bars and _given(options, told.bars[0]) in told.bars[1]:
-            other = f"--{flag(told.bars[0])} {_given(options, told.bars[0])}"
+            barred = _given(options, told.bars[0])
+            other = f"--{flag(told.bars[0])}" + (f" {barred}" if barred is not True else "")
             raise UsageError(f"--{flag(name)} does not go with {other}")
 
 
@@ -786,5 +825,10 @@ def _describe():
     return "\n".join(lines)
 
 
-_KINDS = {"widths": "tuple of int", "image": "tuple of (int, int)", "part": "float or Dataset"}
+_KINDS = {
+    "widths": "tuple of int",
+    "image": "tuple of (int, int)",
+    "part": "float or Dataset",
+    "weights": "'balanced' or dict of str to float",
+}
 Options.__doc__ += _describe()

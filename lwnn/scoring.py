@@ -14,6 +14,7 @@ from lwnn.network import DYNAMICS
 #: layer's head, or the sum of all heads.
 READOUTS = {
     "dense": ("output",),
+    "elman": ("output",),
     "ff": ("goodness", "head", "both"),
     "mf": ("last", "sum"),
     "un": ("head",),
@@ -88,6 +89,9 @@ class Scorer:
         x, out = self._rows(x)
         if kind == "un":
             self._unsupervised(x, np.empty((0, 1), np.float32), out, threads)
+        elif kind == "elman":
+            net = (*self._net, self._network.timesteps)
+            self._run(kernels.elman_scores, (*net, x, *self._scaling, out), len(x), threads)
         else:
             self._run(kernels.dense_scores, (*self._net, x, *self._scaling, out), len(x), threads)
         return out
@@ -196,6 +200,8 @@ class Scorer:
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
+        if network.kind == "elman":
+            return batch, kernels.elman_workspace(table, network.timesteps, batch, False, threads)
         if network.kind == "td":
             return batch, kernels.td_workspace(table, batch, DYNAMICS.steps, False, threads)
         size = {

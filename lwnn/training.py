@@ -11,7 +11,7 @@ from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
 from lwnn.errors import UsageError
-from lwnn.learning import FORMS, RULES, fit
+from lwnn.learning import FORMS, RECURRENT, RULES, fit
 from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import SETTINGS, Optimizer
@@ -141,6 +141,7 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
         rate=settings["lr"],
         patience=settings["patience"],
         schedule=make_schedule(settings),
+        weights=class_weights(options, parts.train.y, dataset.labels),
         shuffle=stream(options.seed, "shuffle"),
         on_epoch=on_epoch,
     )
@@ -180,7 +181,7 @@ def share_out(dataset, options):
     # Values have no classes of which each part needs its share.
     strata = np.zeros(len(dataset.y), np.int32) if dataset.numeric else dataset.y
     train_rows, val_rows, test_rows = split(strata, *shares, seed)
-    scaler = Scaler.for_dataset(dataset, train_rows)
+    scaler = Scaler.for_dataset(dataset, train_rows, time_steps(dataset, options))
 
     def rows_of(part, rows):
         if isinstance(part, Dataset):
@@ -201,6 +202,33 @@ def check_task(dataset, options):
             f"the targets of {dataset.source} are {kind}; train with task {task!r}, or load it "
             f"with numeric={not numeric}"
         )
+
+
+def class_weights(options, y, labels):
+    """How much a row of each class counts, float64 (classes,); None where all count alike.
+
+    ``balanced`` gives a class the weight n / (classes · its rows), as scikit-learn has it.
+
+    Raises
+    ------
+    UsageError
+        When a class is not one of the dataset's, or a weight is no weight.
+    """
+    given = options.class_weight
+    if given is None:
+        return None
+    rows = np.bincount(y, minlength=len(labels))
+    if given == "balanced":
+        return len(y) / (len(labels) * np.maximum(rows, 1))
+    if not isinstance(given, dict):
+        raise UsageError(f"--class-weight {given}: expected balanced, or such as yes=5,no=1")
+    if unknown := given.keys() - set(labels):
+        known = ", ".join(labels[:12])
+        raise UsageError(f"--class-weight: {min(unknown)!r} is no class; there are {known}")
+    weights = np.array([float(given.get(label, 1)) for label in labels])
+    if not (np.isfinite(weights) & (weights >= 0)).all() or not (rows @ weights) > 0:
+        raise UsageError("--class-weight: expected numbers of 0 or more, not all of them 0")
+    return weights
 
 
 def outputs(rows, response):
@@ -225,7 +253,7 @@ def prepare(dataset, parts, scaler, options, given=None):
     """The rule, ready to learn, and its settings; `given` is a rule of the user's own."""
     inputs = dataset.x.shape[1]
     settings = resolve(options, len(parts.train), inputs, parts.train.x.dtype == np.uint8)
-    rule_class = (RULES | FORMS)[rule_of(options)]
+    rule_class = (RECURRENT if options.recurrent else RULES | FORMS)[rule_of(options)]
     if given:
         if given.kind != rule_class.kind:
             raise UsageError(
@@ -245,7 +273,10 @@ def prepare(dataset, parts, scaler, options, given=None):
         label_scale=settings.get("label_scale", 1.0),
         **(_forward_forward(dataset, settings, options) if rule_class.kind == "ff" else {}),
         level=settings.get("level") == "rows",
+        timesteps=time_steps(dataset, options),
     )
+    if options.recurrent:
+        settings["timesteps"] = network.timesteps
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     if rule_class.reads_images:
         extra["image_shape"] = image_shape(dataset, options)
@@ -310,6 +341,37 @@ def image_shape(dataset, options):
     return tuple(shape) if shape else None
 
 
+def time_steps(dataset, options):
+    """Steps of a row, as the options say, or else the file; 1 if the net is not recurrent.
+
+    Raises
+    ------
+    UsageError
+        When neither says, or the features cannot be shared out over so many steps.
+    """
+    if not options.recurrent:
+        return 1
+    inputs, shape = dataset.x.shape[1], image_shape(dataset, options)
+    recipe = dataset.recipe
+    if recipe is not None and len(list(recipe.numbers())) < inputs:
+        raise UsageError(
+            f"{dataset.source} has columns of words, but --recurrent reads the same numbers at "
+            "every step; give a file of numbers"
+        )
+    steps = options.timesteps or (shape[0] if shape else None)
+    if steps is None:
+        raise UsageError(
+            f"{dataset.source} does not say how many time steps a row has; add --timesteps T, by "
+            f"which its {inputs:,} features can be divided"
+        )
+    if inputs % steps:
+        raise UsageError(
+            f"--timesteps {steps:,}: the {inputs:,} features of {dataset.source} cannot be divided "
+            "by it"
+        )
+    return steps
+
+
 def shifts_of(dataset, x, options):
     """What moves the training rows, where the options ask for it."""
     if not options.augment:
@@ -333,12 +395,19 @@ def changes_of(dataset, x, scaler, settings, options):
 
 
 def default_threads(rule_class, network, batch):
-    """One for small nets, where sharing out costs more than it gives; else all cores."""
+    """One for small nets, where sharing out costs more than it gives; else all cores.
+
+    ``OMP_NUM_THREADS`` bounds them, as libraries that start several processes expect.
+    """
     if rule_class.row_work(network) * batch < _WORTH_THREADS:
         return 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    # OpenMP lets it hold a number for every level of nesting; the first is the outermost.
+    most = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(cores, int(most)) if most.isdecimal() and int(most) else cores
 
 
 def assemble(dataset, rule, scaler, settings, shape):

@@ -12,7 +12,8 @@ from lwnn.scoring import READOUTS
 def _make_model(kind="dense", hidden=(5, 4), readout=None, activation="relu", seed=0, **changes):
     """A model with random parameters that takes 3 features and knows 4 classes."""
     random = np.random.Generator(np.random.PCG64(seed))
-    network = Network(kind, 3, hidden, 4, activation)
+    steps = 3 if kind == "elman" else 1
+    network = Network(kind, 3, hidden, 4, activation, timesteps=steps)
     vector = random.standard_normal(network.size).astype(np.float32)
     goals = random.random((len(hidden) if kind == "ff" else 0, 3)).astype(np.float32)
     fields = {
@@ -38,35 +39,37 @@ def make_model():
     return _make_model
 
 
-#: Kind of network, readout, activation, and whether it is quantized.
+#: Kind of network, readout, activation, and how it rounds if it is quantized.
 KINDS = {
-    "dense": ("dense", None, "relu", False),
-    "goodness": ("ff", "goodness", "relu", False),
-    "head": ("ff", "head", "relu", False),
-    "both": ("ff", "both", "relu", False),
-    "last": ("mf", "last", "relu", False),
-    "sum": ("mf", "sum", "relu", False),
-    "unsupervised": ("un", "head", "relu", False),
-    "top-down": ("td", "goodness", "relu", False),
-    "top-down-head": ("td", "head", "relu", False),
-    "int8-dense": ("dense", None, "tanh", True),
-    "int8-goodness": ("ff", "goodness", "relu", True),
-    "int8-head": ("ff", "head", "relu", True),
-    "int8-both": ("ff", "both", "relu", True),
-    "int8-last": ("mf", "last", "relu", True),
-    "int8-sum": ("mf", "sum", "relu", True),
-    "int8-unsupervised": ("un", "head", "relu", True),
-    "int8-top-down": ("td", "goodness", "relu", True),
-    "int8-top-down-head": ("td", "head", "relu", True),
+    "dense": ("dense", None, "relu", None),
+    "elman": ("elman", None, "tanh", None),
+    "goodness": ("ff", "goodness", "relu", None),
+    "head": ("ff", "head", "relu", None),
+    "both": ("ff", "both", "relu", None),
+    "last": ("mf", "last", "relu", None),
+    "sum": ("mf", "sum", "relu", None),
+    "unsupervised": ("un", "head", "relu", None),
+    "top-down": ("td", "goodness", "relu", None),
+    "top-down-head": ("td", "head", "relu", None),
+    "int8-dense": ("dense", None, "tanh", "single"),
+    "int8-elman": ("elman", None, "tanh", "double"),
+    "int8-goodness": ("ff", "goodness", "relu", "single"),
+    "int8-head": ("ff", "head", "relu", "double"),
+    "int8-both": ("ff", "both", "relu", "single"),
+    "int8-last": ("mf", "last", "relu", "double"),
+    "int8-sum": ("mf", "sum", "relu", "single"),
+    "int8-unsupervised": ("un", "head", "relu", "single"),
+    "int8-top-down": ("td", "goodness", "relu", "double"),
+    "int8-top-down-head": ("td", "head", "relu", "single"),
 }
 
 
 @pytest.fixture(params=KINDS)
 def model(request):
     """A model of each kind in turn."""
-    kind, readout, activation, quantized = KINDS[request.param]
+    kind, readout, activation, rounding = KINDS[request.param]
     model = _make_model(kind, readout=readout, activation=activation)
-    return quantize(model, _make_rows()) if quantized else model
+    return quantize(model, _make_rows(), rounding) if rounding else model
 
 
 def _make_rows():

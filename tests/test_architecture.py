@@ -17,10 +17,11 @@ FLOORS = {
             ["errors", "_version", "autodiff"],
             ["files", "_kernels", "options"],
             ["data", "network", "metrics"],
-            ["scoring", "differentiable"],
+            ["scoring", "differentiable", "sklearn_nets"],
             ["learning", "model"],
             ["training", "quantization", "modeltext"],
-            ["modelfile", "export", "estimators", "report", "comparison", "gradcheck"],
+            ["modelfile", "export", "estimators", "pictures", "comparison", "gradcheck"],
+            ["report", "tuning"],
             ["cli"],
         ]
     )

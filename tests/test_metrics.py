@@ -39,6 +39,12 @@ def test_precision_recall_and_f1_by_hand():
     assert f1.tolist() == pytest.approx([2 / 3, 2 / 5, 0])
 
 
+def test_balanced_accuracy_by_hand():
+    assert metrics.balanced_accuracy(MATRIX) == pytest.approx((2 / 3 + 1 / 2) / 3)
+    # A class without rows has no recall, whatever was taken for it.
+    assert metrics.balanced_accuracy(np.array([[9, 1, 0], [1, 0, 1], [0, 0, 0]])) == 0.45
+
+
 def test_macro_leaves_out_a_class_that_nothing_speaks_of():
     matrix = np.array([[3, 0, 0], [0, 2, 0], [0, 0, 0]])
     recall = metrics.per_class(matrix)[1]

@@ -92,6 +92,16 @@ def test_a_network_of_wrong_kinds(make_model, path, key):
         refusal(path)
 
 
+@pytest.mark.parametrize("steps", [*ANYTHING, 2, 4, -3, 1 << 62])
+def test_time_steps_that_cannot_be(make_model, path, steps):
+    """Of a recurrent net of 3 features; files from before there were any have 1."""
+    modelfile.save(make_model("elman"), path)
+    entries = entries_of(path)
+    assert entries["network"]["timesteps"] == 3
+    rewrite(path, {**entries, "network": {**entries["network"], "timesteps": steps}})
+    refusal(path)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

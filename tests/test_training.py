@@ -171,6 +171,15 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
     assert {name: settings[name] for name in wanted} == wanted
 
 
+@pytest.mark.parametrize("algo", ["ff", "bp", "mf"])
+@pytest.mark.parametrize("images", [False, True])
+def test_only_mono_forward_on_images_learns_from_rows_with_gaps_unasked(algo, images):
+    settings = resolve(Options(algo=algo), 60_000, 784, images)
+    alone = algo == "mf" and images
+    assert settings.get("input_dropout") == (0.2 if alone else None)
+    assert settings["schedule"] == ("cosine" if alone else "cooldown")
+
+
 @pytest.mark.parametrize(
     ("algo", "extra"),
     [
@@ -190,10 +199,19 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
                 "readout": "both",
             },
         ),
-        ("bp", {"activation": "relu", "cost": "cross-entropy", "init": "he"}),
+        (
+            "bp",
+            {
+                "recurrent": False,
+                "activation": "relu",
+                "cost": "cross-entropy",
+                "init": "he",
+            },
+        ),
         (
             "wp",
             {
+                "recurrent": False,
                 "activation": "relu",
                 "cost": "cross-entropy",
                 "init": "he",

@@ -13,6 +13,8 @@ include "images.pxi"
 include "perceptron.pxi"
 include "perturbation.pxi"
 include "perturbation_forms.pxi"
+include "elman.pxi"
+include "elman_perturbation.pxi"
 include "int8.pxi"
 
 

@@ -2,8 +2,12 @@
 #
 #     real value     scale * (q - zero_point), q in [-128, 127]
 #     accumulate     a[o] = sum over i of w[o][i] q[i], int32; the zero point is in the bias
-#     requantize     ((a + bias) * multiplier + 2^(30 - shift)) >> (31 - shift), 64 bits, half up
+#     requantize     a * multiplier * 2^(shift - 31), with the bias in a, rounded
+#       once         (a * multiplier + 2^(30 - shift)) >> (31 - shift), 64 bits, half up
 #                    (single rounding, as in LiteRT's reference kernels and ONNX Runtime's QGemm)
+#       twice        h = (a * 2^max(shift, 0) * multiplier + 2^30) >> 31, half up; then
+#                    h / 2^max(-shift, 0), half away from zero
+#                    (double rounding, as in TensorFlow Lite for Microcontrollers and CMSIS-NN)
 #     normalise      s = floor(sqrt(sum of v^2 << 16)), M = (256 factor + s / 2) / s,
 #                    v M + 2^15 >> 16: 32 bits hold it, since |v| <= sqrt(sum of v^2)
 #
@@ -29,7 +33,7 @@ cdef extern from "int8.h" nogil:
         const int *multiplier
         const signed char *shift
         const signed char *table
-        int zero_point
+        int zero_point, twice
 
     const int LWNN_FEW8, LWNN_ROWS8, LWNN_TILE8, LWNN_WORD8, LWNN_CHAIN8, LWNN_SATURATES8
     void lwnn_input_float8(const float *x, const float *offset, const float *multiplier,
@@ -39,7 +43,7 @@ cdef extern from "int8.h" nogil:
     void lwnn_few8(const signed char *x, Py_ssize_t rows, const signed char *w,
                    Py_ssize_t n_in, Py_ssize_t n_out, int *out)
     void lwnn_requantize8(const int *sums, const int *bias, const int *multiplier,
-                          const signed char *shift, Py_ssize_t n, int zero_point,
+                          const signed char *shift, Py_ssize_t n, int twice, int zero_point,
                           signed char *out)
     void lwnn_to_words8(const signed char *x, Py_ssize_t rows, Py_ssize_t n_in,
                         unsigned char *out)
@@ -131,7 +135,8 @@ def int8_accumulate(const signed char[:, ::1] x, const signed char[:, ::1] weigh
 
 
 def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::1] multiplier,
-                    const signed char[::1] shift, int zero_point, signed char[:, ::1] out):
+                    const signed char[::1] shift, bint twice, int zero_point,
+                    signed char[:, ::1] out):
     """Add a bias and bring the sums to the scale of the layer's output.
 
     Parameters
@@ -145,6 +150,8 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
         IN. 2^31 times a number from [0.5, 1), or 0.
     shift : int8 (outputs,)
         IN. -31 to 30; the real factor is multiplier * 2^(shift - 31).
+    twice : bool
+        IN. Whether to round twice; then what a positive shift moves out of 32 bits saturates.
     zero_point : int
         IN. Of the output. With -128 the saturation is a ReLU.
     out : int8 (n * passes, outputs)
@@ -154,7 +161,7 @@ def int8_requantize(const int[:, ::1] sums, const int[:, ::1] bias, const int[::
     with nogil:
         for r in range(n):
             lwnn_requantize8(&sums[r // passes, 0], &bias[r % passes, 0], &multiplier[0],
-                             &shift[0], out.shape[1], zero_point, &out[r, 0])
+                             &shift[0], out.shape[1], twice, zero_point, &out[r, 0])
 
 
 cdef void look_up(const signed char *x, const signed char *table, Py_ssize_t size,
@@ -187,6 +194,7 @@ def int8_lookup(const signed char[:, ::1] x, const signed char[::1] table,
 
 cdef struct Dense8:
     Py_ssize_t layers, inputs, widest
+    bint twice
     const long long *table
     const signed char *octets
     const int *words
@@ -259,6 +267,7 @@ cdef lwnn_layer8 layer_of8(const Dense8 *net, Py_ssize_t i) noexcept nogil:
     cdef const long long *at = net.table + i * COLUMNS8
     cdef lwnn_layer8 layer
     layer.n_in, layer.n_out, layer.zero_point = at[IN8], at[OUT8], <int>at[ZERO8]
+    layer.twice = net.twice
     layer.weight = net.octets + at[WEIGHT8]
     layer.shift = net.octets + at[SHIFT8]
     layer.table = net.octets + at[TABLE8] if at[TABLE8] >= 0 else NULL
@@ -283,7 +292,7 @@ cdef void few_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcept
         target = out if i == net.layers - 1 else net.states[(i + 1) % 2]
         for r in range(n):
             lwnn_requantize8(net.sums + r * layer.n_out, layer.bias, layer.multiplier,
-                             layer.shift, layer.n_out, layer.zero_point,
+                             layer.shift, layer.n_out, layer.twice, layer.zero_point,
                              target + r * layer.n_out)
         if layer.table:
             look_up(target, layer.table, n * layer.n_out, target)
@@ -303,7 +312,8 @@ cdef void tile_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcep
 
 def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_point,
                const long long[:, ::1] layers, const signed char[::1] octets,
-               const int[::1] words, signed char[::1] workspace, signed char[:, ::1] out):
+               const int[::1] words, bint twice, signed char[::1] workspace,
+               signed char[:, ::1] out):
     """A dense net from raw rows on: `int8_input`, then accumulate, requantize and look up.
 
     Parameters
@@ -323,6 +333,8 @@ def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_poin
         IN. Weights, shifts and tables of all layers.
     words : int32
         IN. Biases, multipliers and further words of all layers.
+    twice : bool
+        IN. Whether `int8_requantize` rounds twice.
     workspace : int8 (int8_dense_workspace(layers),)
         Workspace.
     out : int8 (n, outputs)
@@ -332,7 +344,7 @@ def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_poin
     cdef Py_ssize_t n = x.shape[0], few = few_rows8(), r = 0, rows
     if workspace.shape[0] < dense_layout8(&net, layers, <char *>&workspace[0]):
         raise ValueError("the workspace is smaller than its size function says")
-    net.octets, net.words = &octets[0], &words[0]
+    net.octets, net.words, net.twice = &octets[0], &words[0], twice
     with nogil:
         while r < n:
             rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)

@@ -45,7 +45,7 @@ typedef struct {
     const int *multiplier;
     const signed char *shift;
     const signed char *table;      /* of the activation, or NULL */
-    int zero_point;
+    int zero_point, twice;
 } lwnn_layer8;
 
 /* sum + x0 w0 + x1 w1, four products a lane each. */
@@ -159,7 +159,8 @@ static void lwnn_layer_tile8(const lwnn_layer8 *layer, const unsigned char *x, u
                                       layer->shift[o]};
         }
         lwnn_tile8(layer, t, x, sums);
-        lwnn_requantize_words8(sums[0], LWNN_ROWS8, how, layer->zero_point, out + t * LWNN_WORD8);
+        lwnn_requantize_words8(sums[0], LWNN_ROWS8, how, layer->twice, layer->zero_point,
+                               out + t * LWNN_WORD8);
     }
     if (layer->table)
         for (ptrdiff_t i = 0; i < tiles * LWNN_WORD8; i++)

@@ -100,18 +100,33 @@ cdef inline float log1p_series(float x) noexcept nogil:
     return x * (1 - x * (<float>0.5 - x * (<float>(1 / 3.0) - x * (<float>0.25 - x * <float>0.2))))
 
 
+cdef inline float tanh_series(float x) noexcept nogil:
+    cdef float x2 = x * x
+    return x * (1 - x2 * (<float>(1 / 3.0) - x2 * <float>(2 / 15.0)))
+
+
 cdef bint push(float *dz, Py_ssize_t n, long kind) noexcept nogil:
     """Keep of changes at the input what does not depend on the unit, in place.
 
     Returns whether some are large; then they stay as they are.
     """
     cdef Py_ssize_t i
+    cdef float top
     if kind != SIGMOID and kind != TANH:
         return False
-    if biggest(dz, n) > LARGE:
+    top = biggest(dz, n)
+    if top > LARGE:
         return True
-    for i in range(n):
-        dz[i] = expm1f(dz[i]) if kind == SIGMOID else tanhf(dz[i])
+    # The library's functions are not for vectors of numbers; the series are.
+    if top < SMALL and kind == SIGMOID:
+        for i in range(n):
+            dz[i] = expm1_series(dz[i])
+    elif top < SMALL:
+        for i in range(n):
+            dz[i] = tanh_series(dz[i])
+    else:
+        for i in range(n):
+            dz[i] = expm1f(dz[i]) if kind == SIGMOID else tanhf(dz[i])
     return False
 
 
@@ -480,11 +495,8 @@ cdef double wp_forward(Perturbed *wp, const int *rows,
                        Py_ssize_t samples) noexcept nogil:
     """The unperturbed pass, keeping what the changes are computed from; returns E, summed."""
     cdef Dense *net = &wp.net
-    cdef Py_ssize_t l, i, b, c, ld = padded(samples), classes
+    cdef Py_ssize_t l, i, ld = padded(samples)
     cdef const long long *row
-    cdef float *out
-    cdef float t
-    cdef double loss
     transpose(net.input, padded(net.table[IN]), samples, net.table[IN], net.acts[0], ld)
     clear_padding(net.acts[0], net.table[IN], samples, ld)
     for l in range(net.layers):
@@ -494,8 +506,17 @@ cdef double wp_forward(Perturbed *wp, const int *rows,
         bias_activate(wp.z[l + 1], net.params + row[BIAS], row[OUT], ld, LINEAR)
         for i in range(row[OUT] * ld):
             net.acts[l + 1][i] = activate(wp.z[l + 1][i], row[ACTIVATION])
-    classes = net.table[6 * (net.layers - 1) + OUT]
-    out = net.acts[net.layers]
+    return output_values(wp, rows, samples)
+
+
+cdef double output_values(Perturbed *wp, const int *rows, Py_ssize_t samples) noexcept nogil:
+    """From the scores to the values that the cost reads, and their errors; returns E, summed."""
+    cdef Dense *net = &wp.net
+    cdef Py_ssize_t i, b, c, ld = padded(samples), classes = net.table[6 * (net.layers - 1) + OUT]
+    cdef float *out = net.acts[net.layers]
+    cdef float t
+    cdef double loss
+    memcpy(out, wp.z[net.layers], classes * ld * sizeof(float))
     # Both a and a - t are kept: a softmax's is got back from the error, the others' from z.
     memcpy(wp.errors, out, classes * ld * sizeof(float))
     loss = target_error(wp.errors, classes, ld, &wp.target, rows, samples, wp.cost)

@@ -658,6 +658,7 @@ def ff_scores(
 
 # ---------------------------------------------------------------- rooms that read the pieces above
 
+from lwnn._kernels.reference_elman import *  # noqa: E402, F403
 from lwnn._kernels.reference_mono import *  # noqa: E402, F403
 from lwnn._kernels.reference_perceptron import *  # noqa: E402, F403
 from lwnn._kernels.reference_topdown import *  # noqa: E402, F403

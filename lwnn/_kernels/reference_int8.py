@@ -33,11 +33,24 @@ def int8_accumulate(x, weight, out):
     out[:] = x.astype(np.int64) @ weight.T.astype(np.int64)
 
 
-def int8_requantize(sums, bias, multiplier, shift, zero_point, out):
+def int8_requantize(sums, bias, multiplier, shift, twice, zero_point, out):
     sums = (sums[:, None].astype(np.int64) + bias).reshape(out.shape)
-    right = 31 - shift.astype(np.int64)
-    rounded = (sums * multiplier + (np.int64(1) << (right - 1))) >> right
+    rounded = (_twice if twice else _once)(sums, multiplier, shift.astype(np.int64))
     out[:] = np.clip(rounded + zero_point, -128, 127)
+
+
+def _once(sums, multiplier, shift):
+    right = 31 - shift
+    return (sums * multiplier + (1 << (right - 1))) >> right
+
+
+def _twice(sums, multiplier, shift):
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    sums = np.clip(sums << left, -(2**31), 2**31 - 1)
+    high = (sums * multiplier + 2**30) >> 31
+    # Half up, but one less below zero, where halves go down. Nothing where nothing is shifted.
+    half = (1 << right) // 2 - ((high < 0) & (right > 0))
+    return (high + half) >> right
 
 
 def int8_lookup(x, table, out):
@@ -68,7 +81,7 @@ def int8_dense_workspace(layers):
     return 0
 
 
-def int8_dense(x, scaler, zero_point, layers, octets, words, workspace, out):
+def int8_dense(x, scaler, zero_point, layers, octets, words, twice, workspace, out):
     state = np.empty(x.shape, np.int8)
     int8_input(x, *scaler, zero_point, state)
     for layer in layers:
@@ -77,7 +90,7 @@ def int8_dense(x, scaler, zero_point, layers, octets, words, workspace, out):
         int8_accumulate(state, octets[weight : weight + n_in * n_out].reshape(n_out, n_in), sums)
         how = words[multiplier : multiplier + n_out], octets[shift : shift + n_out]
         state = np.empty(sums.shape, np.int8)
-        int8_requantize(sums, words[None, bias : bias + n_out], *how, zero_point, state)
+        int8_requantize(sums, words[None, bias : bias + n_out], *how, twice, zero_point, state)
         if table >= 0:
             int8_lookup(state, octets[table : table + 256], state)
     out[:] = state

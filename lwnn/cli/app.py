@@ -16,7 +16,19 @@ import typer
 from typer.core import TyperGroup
 
 from lwnn._version import __version__
-from lwnn.cli import bench, evaluate, export, gradcheck, inspect, predict, quantize, train, verify
+from lwnn.cli import (
+    bench,
+    evaluate,
+    export,
+    gradcheck,
+    inspect,
+    predict,
+    quantize,
+    report,
+    train,
+    tune,
+    verify,
+)
 from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
 from lwnn.errors import LwnnError
@@ -95,9 +107,10 @@ def _tell_builds():
 app.command(cls=Sectioned)(train.train)
 for command in (evaluate.evaluate, predict.predict, quantize.quantize):
     app.command()(command)
-for command in (export.export, verify.verify, inspect.inspect):
+for command in (export.export, verify.verify, inspect.inspect, report.report):
     app.command()(command)
 app.command()(bench.bench)
+app.command()(tune.tune)
 app.command()(gradcheck.gradcheck)
 
 

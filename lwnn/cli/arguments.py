@@ -12,14 +12,14 @@ from lwnn.errors import UsageError
 from lwnn.options import Options, about, declared, flag, help_text
 
 # Not `readable`: the readers of files say themselves what is wrong with one.
-_DATA = (
+DATA_HELP = (
     "Table (CSV, TSV, blanks, ARFF, Parquet), IDX images or NPZ with x and y; .gz too; - is stdin."
 )
 DataFiles = Annotated[
     list[Path],
     typer.Argument(
         metavar="DATA...",
-        help=f"{_DATA} Several tables of the same columns are read as one.",
+        help=f"{DATA_HELP} Several tables of the same columns are read as one.",
         show_default=False,
         readable=False,
     ),
@@ -111,6 +111,22 @@ def share_or_file(option, text):
     return share
 
 
+def weights_of_classes(text):
+    """Return what ``--class-weight`` says: ``balanced``, or a dict; None when nothing."""
+    if text in (None, "balanced"):
+        return text
+    weights = {}
+    for part in columns(text):
+        name, _, weight = part.rpartition("=")
+        try:
+            weights[name.strip()] = float(weight)
+        except ValueError:
+            name = ""
+        if not name:
+            raise UsageError(f"--class-weight {text}: expected balanced, or such as yes=5,no=1")
+    return weights
+
+
 # ---------------------------------------------------------------- options of training
 
 
@@ -132,6 +148,7 @@ class Sectioned(TyperCommand):
 
 
 _METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE", "image": "HxW"}
+_METAVARS["weights"] = "balanced|NAME=X,..."
 
 
 def training_options(command):
@@ -180,6 +197,8 @@ def options_from(chosen):
             value = widths(value)
         elif told.kind == "image":
             value = image_size(value)
+        elif told.kind == "weights":
+            value = weights_of_classes(value)
         elif told.kind == "part":
             value = share_or_file(f"--{flag(name)}", value)
         if value is not None:

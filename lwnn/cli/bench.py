@@ -13,6 +13,8 @@ from lwnn.cli.console import Console, listed
 from lwnn.errors import UsageError
 from lwnn.options import ALGOS
 
+#: Rules that are compared unless others are named.
+_USUAL, _OVER_TIME = "ff,bp,wp", "bp,wp"
 _COUNT = {"min": 1, "show_default": False}
 
 
@@ -32,14 +34,28 @@ def bench(
     features: Features = None,
     drop: Drop = None,
     algos: Annotated[
-        str,
-        typer.Option(metavar="NAME,...", help=f"Rules to compare, of {', '.join(ALGOS)}."),
-    ] = "ff,bp,wp",
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help=f"Rules to compare, of {', '.join(ALGOS)}. [default: {_USUAL}; {_OVER_TIME} for "
+            "recurrent nets]",
+            show_default=False,
+        ),
+    ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
-            metavar="N,N,...", help="Units per hidden layer. [default: 64]", show_default=False
+            metavar="N,N,...",
+            help="Units per hidden layer. [default: 64, or 32 for recurrent nets]",
+            show_default=False,
         ),
+    ] = None,
+    recurrent: Annotated[
+        bool, typer.Option("--recurrent", help="Compare recurrent nets, on sequences.")
+    ] = False,
+    timesteps: Annotated[
+        int | None,
+        typer.Option(help="Steps of a sequence, where the file does not say.", **_COUNT),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the rows.", **_COUNT)] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each rule: seeds 0, 1, …")] = 3,
@@ -60,8 +76,9 @@ def bench(
     from lwnn.training import Options  # noqa: PLC0415
 
     console = Console("bench", json=json, quiet=quiet)
-    options = Options(hidden=widths(hidden), epochs=epochs, threads=threads)
-    rules = _rules(algos)
+    net = {"hidden": widths(hidden), "recurrent": recurrent, "timesteps": timesteps}
+    options = Options(**net, epochs=epochs, threads=threads)
+    rules = _rules(algos or (_OVER_TIME if recurrent else _USUAL))
     source = data or [sample_path()]
     if csv_file:
         paths.check_output(csv_file, source)

@@ -78,10 +78,19 @@ class Console:
             table.add_column(name, justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*map(printable, row))
+        self.draw(table)
+
+    @property
+    def width(self):
+        """Columns that a line of the result has."""
+        return self._rich(sys.stdout).width
+
+    def draw(self, renderable):
+        """Write what Rich lays out as part of the result; its text is printable."""
         # Drawn apart, because Rich has its own way to end a program whose stdout is gone.
         encoding = sys.stdout.encoding or "utf-8"
         page = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="")
-        self._rich(page, force_terminal=sys.stdout.isatty()).print(table)
+        self._rich(page, force_terminal=sys.stdout.isatty()).print(renderable)
         page.flush()
         # Rich pads every line to the width of the table.
         lines = page.buffer.getvalue().decode(encoding).splitlines()

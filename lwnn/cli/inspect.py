@@ -58,10 +58,12 @@ def _show_model(model, json):
     trained = modelfile.load(model)
     tensors = modelfile.named_tensors(trained)
     size = os.path.getsize(model)
+    int8 = isinstance(trained, QuantizedModel)
     facts = {
         "kind": trained.network.kind,
         "task": trained.network.task,
-        "arithmetic": "int8" if isinstance(trained, QuantizedModel) else "float32",
+        "arithmetic": "int8" if int8 else "float32",
+        **({"rounding": trained.rounding} if int8 else {}),
         "network": trained.network.describe(),
         "parameters": trained.size,
         "activation": trained.network.activation,

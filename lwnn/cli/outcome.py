@@ -13,7 +13,10 @@ def schema(model):
 
     names = model.features, model.target, model.labels
     numeric = model.response is not None
-    return Schema(*names, model.named, numeric, recipe=model.recipe)
+    # Turned round a sequence has as many numbers, but says something else.
+    shape = model.provenance.get("image_shape") if model.network.kind == "elman" else None
+    row_shape = tuple(shape) if isinstance(shape, list) else None
+    return Schema(*names, model.named, numeric, recipe=model.recipe, row_shape=row_shape)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import contextlib
 
 from lwnn.cli.console import percent, printable
+from lwnn.cli.curves import Curves
 
 
 def load(console, path, **options):
@@ -48,11 +49,31 @@ def epochs(console):
     if console.quiet:
         yield None
     elif console.live:
-        with _bar(console) as bar:
-            task = bar.add_task("", total=None, loss="", validation="", speed="")
-            yield lambda epoch: _advance(bar, task, epoch) or _warn(console, epoch)
+        with _curves(console) as on_epoch:
+            yield on_epoch
     else:
         yield lambda epoch: _tell(console, epoch)
+
+
+@contextlib.contextmanager
+def _curves(console):
+    """A bar with the learning curves under it; the curves stay when the bar goes."""
+    from rich.console import Group  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415
+
+    bar, curves = _bar(console), Curves(console.err)
+    task = bar.add_task("", total=None, loss="", validation="", speed="")
+
+    def on_epoch(epoch):
+        if epoch.finished:
+            curves.add(epoch)
+        _advance(bar, task, epoch)
+        _warn(console, epoch)
+
+    with Live(Group(bar, curves), console=console.err, transient=True, refresh_per_second=8):
+        yield on_epoch
+    if curves.lines():
+        console.err.print(curves)
 
 
 @contextlib.contextmanager
@@ -78,6 +99,37 @@ def runs(console, count):
             bar.reset(task)
 
         yield on_run, lambda epoch: _advance(bar, task, epoch, label)
+
+
+@contextlib.contextmanager
+def trials(console, count):
+    """Give the function to call with each `lwnn.tuning.Trial` and the best so far."""
+    done = 0
+
+    def tell(trial, best):
+        nonlocal done
+        done += 1
+        console.note(f"trial {done}/{count}: {_tried(trial)}")
+
+    if console.quiet or not console.live:
+        yield None if console.quiet else tell
+        return
+    with _bar(console) as bar:
+        task = bar.add_task("trials", total=count, loss="", validation="", speed="")
+
+        def advance(trial, best):
+            reached = "" if best is None else f"best {percent(best.accuracy)}"
+            bar.update(task, advance=1, loss=reached)
+
+        yield advance
+
+
+def _tried(trial):
+    hidden = ",".join(map(str, trial.hidden)) or "none"
+    what = f"{trial.algo}, hidden {hidden}, rate {trial.rate:.2g}"
+    if not trial.complete:
+        return f"{what}: {trial.state}"
+    return f"{what}: {percent(trial.accuracy)} in {trial.flash:,} bytes of flash"
 
 
 def _bar(console):

@@ -34,6 +34,14 @@ def quantize(
             show_default=False,
         ),
     ] = None,
+    rounding: Annotated[
+        str,
+        typer.Option(
+            metavar="single|double",
+            help="How often a sum is rounded: once, as in LiteRT and ONNX Runtime, or twice, as in "
+            "TensorFlow Lite for Microcontrollers and CMSIS-NN.",
+        ),
+    ] = "single",
     max_drop: Annotated[
         float | None,
         typer.Option(
@@ -54,6 +62,8 @@ def quantize(
     from lwnn import modelfile, quantization  # noqa: PLC0415
 
     console = Console("quantize", json=json, quiet=quiet)
+    if rounding not in quantization.ROUNDINGS:
+        raise UsageError(f"--rounding {rounding}: choose from {', '.join(quantization.ROUNDINGS)}")
     if max_drop is not None and not 0 <= max_drop <= 100:
         raise UsageError(f"--max-drop {max_drop:g}; expected points from 0 to 100")
     output = output or Path(f"{paths.stem(model)}.int8{paths.MODEL}")
@@ -62,13 +72,14 @@ def quantize(
     if isinstance(before, quantization.QuantizedModel):
         raise UsageError(f"{model}: is int8 already; give the model that lwnn train made")
     dataset = _load(console, before, calibrate, target, needed=max_drop is not None)
-    after = quantization.quantize(before, dataset.x)
+    after = quantization.quantize(before, dataset.x, rounding)
     compared = _compare(before, after, dataset)
     _hold_gate(compared, max_drop, output)
     modelfile.save(after, output)
     sizes = {"before": os.path.getsize(model), "after": os.path.getsize(output)}
-    _show(console, compared, sizes, output)
-    console.result(model=model, data=paths.told(calibrate), output=output, bytes=sizes, **compared)
+    _show(console, compared, sizes, rounding, output)
+    facts = {"data": paths.told(calibrate), "output": output, "rounding": rounding, "bytes": sizes}
+    console.result(model=model, **facts, **compared)
 
 
 def _load(console, model, files, target, needed):
@@ -139,11 +150,16 @@ def _hold_gate(compared, max_drop, output):
         )
 
 
-def _show(console, compared, sizes, output):
+def _show(console, compared, sizes, rounding, output):
     if "r2" in compared:
         _show_values(console, compared, sizes)
-        console.say(f"model: {output}")
-        return
+    else:
+        _show_classes(console, compared, sizes)
+    console.say(f"rounding: {rounding}")
+    console.say(f"model: {output}")
+
+
+def _show_classes(console, compared, sizes):
     accuracy = compared["accuracy"] or {}
     console.table(
         ("", "accuracy", "bytes"),
@@ -155,7 +171,6 @@ def _show(console, compared, sizes, output):
     changed, rows = compared["changed"], compared["rows"]
     share = percent(compared["changed_share"])
     console.say(f"predictions changed: {share} ({changed:,} of {rows:,})")
-    console.say(f"model: {output}")
 
 
 def _show_values(console, compared, sizes):

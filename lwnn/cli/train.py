@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lwnn.cli import paths, progress
+from lwnn.cli import config, epochlog, paths, progress
+from lwnn.cli import report as reporting
 from lwnn.cli.arguments import (
     DataFiles,
     Drop,
@@ -21,6 +22,7 @@ from lwnn.cli.arguments import (
     training_options,
 )
 from lwnn.cli.console import Console, complain, listed, percent, printable
+from lwnn.errors import UsageError
 from lwnn.options import check
 
 _INTERRUPTED, _DIVERGED = 130, 2
@@ -44,6 +46,30 @@ def train(
             show_default=False,
         ),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="TOML file of options, and of data; what the command line says goes before. The "
+            "options of every run are written beside its model.",
+            show_default=False,
+            is_eager=True,
+            callback=config.given,
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a line of JSON for every epoch.", show_default=False
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a page that shows it all: HTML.", show_default=False
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **chosen,
@@ -52,14 +78,25 @@ def train(
 
     Options that are left out take the defaults of the learning rule.
     """
-    from lwnn import modelfile, training  # noqa: PLC0415
+    from lwnn import files, modelfile, training  # noqa: PLC0415
 
     console = Console("train", json=json, quiet=quiet)
     options = options_from(chosen)
     check(options)
     output = output or Path(f"{paths.stem(data[0])}-{options.algo}{paths.MODEL}")
-    files = [part for part in (options.val, options.test) if isinstance(part, Path)]
-    paths.check_output(output, [*data, *files])
+    record = output.with_suffix(".toml")
+    parts = [part for part in (options.val, options.test) if isinstance(part, Path)]
+    sources = [*data, *parts, *([settings] if settings else [])]
+    paths.check_output(output, sources)
+    config.check_place(record)
+    taken = [*sources, output, record]
+    for name, wanted in (("log", log), ("report", report)):
+        if wanted is None:
+            continue
+        if wanted in taken[len(sources) :]:
+            raise UsageError(f"--{name} {wanted}: is the name of another output; choose another")
+        paths.check_output(wanted, taken)
+        taken.append(wanted)
     chosen_columns = {"features": columns(features), "drop": columns(drop), "missing": missing}
     if options.image and not features:
         # The place of a pixel counts, even where it is always dark.
@@ -67,12 +104,28 @@ def train(
     numeric = options.task == "regression"
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
-    options = _with_parts(console, options, dataset)
-    with progress.epochs(console) as on_epoch:
-        run = training.train(dataset, options, on_epoch, _starter(console))
+    loaded = _with_parts(console, options, dataset)
+    start = _Start(console)
+    with progress.epochs(console) as show, epochlog.epochs(log) as note:
+        run = training.train(dataset, loaded, _both(show, note), start)
     modelfile.save(run.model, output)
-    _report(console, run, data, output, dataset.notes)
+    said = {"target": dataset.target, "missing": missing, "features": features, "drop": drop}
+    files.write_text(record, config.text_of(record, data, said, options, run.options))
+    if report is not None:
+        reporting.write(report, reporting.about_run(run, start.parts, output, loaded.image))
+    _report(console, run, data, (output, record, report), dataset.notes)
     _end(run, output)
+
+
+def _both(first, second):
+    """A function that calls two, the first if it is one."""
+
+    def call(epoch):
+        if first:
+            first(epoch)
+        second(epoch)
+
+    return call
 
 
 def _with_parts(console, options, dataset):
@@ -104,21 +157,24 @@ def _tell_assumptions(console, dataset, target):
     console.note(f"{what}: column {which}{guessed}; {header}")
 
 
-def _starter(console):
-    """Give the function that says what is trained, on how many rows, before it begins."""
+class _Start:
+    """Says what is trained, on how many rows, before it begins, and remembers the rows."""
 
-    def on_start(rule, settings, parts):
-        network = rule.network
+    def __init__(self, console):
+        self.console, self.parts = console, None
+
+    def __call__(self, rule, settings, parts):
+        self.parts = parts
+        note, network = self.console.note, rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
-        console.note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
-        console.note(f"training with {listed(settings)}")
+        note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
+        note(f"training with {listed(settings)}")
         threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
-        console.note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
-
-    return on_start
+        note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
 
 
-def _report(console, run, data, output, notes):
+def _report(console, run, data, written, notes):
+    output, record, report = written
     regression = run.model.response is not None
     console.table(
         ("part", "rows", *(("R²", "RMSE") if regression else ("accuracy", "loss"))),
@@ -132,13 +188,18 @@ def _report(console, run, data, output, notes):
         f"best epoch {run.best_epoch} of {run.epochs_run}; {run.seconds:.1f} s, "
         f"{run.samples_per_second:,.0f} samples/s"
     )
+    console.say(f"options: {record}")
     console.say(f"model: {output}")
+    if report is not None:
+        console.say(f"report: {report}")
     model, source = shlex.quote(str(output)), shlex.quote(str(data[0]))
     console.note(f"next: lwnn quantize {model} --calibrate {source}")
     console.note(f"      lwnn predict {model} DATA")
     console.result(
         data=paths.told(data),
         model=output,
+        config=record,
+        report=report,
         notes=notes,
         metrics=run.metrics,
         options=run.options,

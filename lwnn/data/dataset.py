@@ -59,6 +59,8 @@ class Schema:
         Whether the target is a number and not a class.
     recipe : Recipe or None
         How the columns of a file become features; None where each is one as it stands.
+    row_shape : tuple of (int, int), or None
+        How a row has to lie, in steps and features, where the file says how it does.
     """
 
     features: tuple[str, ...]
@@ -67,6 +69,7 @@ class Schema:
     named: bool
     numeric: bool = False
     recipe: Recipe | None = None
+    row_shape: tuple[int, int] | None = None
 
     @property
     def columns(self):

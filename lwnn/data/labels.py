@@ -25,6 +25,19 @@ def canonical(text):
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
+def named(classes):
+    """Return the names of classes as `canonical` spells them, if that tells all of them apart.
+
+    Parameters
+    ----------
+    classes : iterable
+        Different values.
+    """
+    texts = tuple(map(str, classes))
+    names = tuple(map(canonical, texts))
+    return names if len(set(names)) == len(names) else texts
+
+
 class LabelCodes(dict):
     """Text of a label, as it stands in the file → code; learns new labels as it meets them.
 

@@ -160,6 +160,11 @@ def _read_arrays(source, reader, request):
     if schema is not None and x.shape[1] != len(schema.features):
         problem = f"has {x.shape[1]} features, the model expects {len(schema.features)}"
         source.refuse(problem, "give a file like the training data")
+    if schema is not None and None not in (schema.row_shape, image_shape):
+        found, expected = (" x ".join(map(str, shape)) for shape in (image_shape, schema.row_shape))
+        if found != expected:
+            remedy = "store x as (rows, steps, features), as the training data"
+            source.refuse(f"has rows of {found}, the model reads {expected}", remedy)
     features = numbered(x.shape[1]) if schema is None else schema.features
     rest = {"recipe": request.recipe}
     return Dataset(x, y, names, features, None, image_shape, source.path, sha256, **rest)

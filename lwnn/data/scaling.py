@@ -30,7 +30,7 @@ class Scaler:
     recipe: Recipe | None = None
 
     @classmethod
-    def standard(cls, x):
+    def standard(cls, x, timesteps=1):
         """Learn mean 0 and standard deviation 1 from training rows.
 
         A constant column gets scale 0: it says nothing, and a new value in it must not count.
@@ -39,7 +39,12 @@ class Scaler:
         ----------
         x : ndarray, shape (n, f), uint8 or float32
             The training rows, n >= 1.
+        timesteps : int
+            How many steps a row has, which share the scale of each feature.
         """
+        if timesteps > 1:
+            step = cls.standard(x.reshape(len(x) * timesteps, -1))
+            return cls(np.tile(step.offset, timesteps), np.tile(step.scale, timesteps))
         step = max(1, _CHUNK_VALUES // x.shape[1])
         chunks = [slice(start, start + step) for start in range(0, len(x), step)]
         mean = sum(x[rows].sum(axis=0, dtype=np.float64) for rows in chunks) / len(x)
@@ -57,7 +62,7 @@ class Scaler:
         return cls(zeros, np.full(features, 1 / 255, np.float32))
 
     @classmethod
-    def for_dataset(cls, dataset, rows):
+    def for_dataset(cls, dataset, rows, timesteps=1):
         """Return the scaler that fits the data.
 
         Bytes get `pixels`; all else gets `standard`, behind bounds that keep wild values from
@@ -68,15 +73,18 @@ class Scaler:
         dataset : Dataset
         rows : ndarray of int
             The training rows.
+        timesteps : int
+            How many steps a row has, which share the scale of each feature.
         """
         if dataset.x.dtype == np.uint8:
             return cls.pixels(dataset.x.shape[1])
         part = dataset.take(rows)
         if dataset.recipe is None and pixels(dataset.x):
-            return cls.standard(part.x)
+            return cls.standard(part.x, timesteps)
         recipe = dataset.recipe or Recipe.as_they_are(dataset.features)
         recipe = recipe.fitted(part.x, part.gaps)
-        return replace(cls.standard(recipe.applied(part.x, part.gaps)), recipe=recipe)
+        x = recipe.applied(part.x, part.gaps)
+        return replace(cls.standard(x, timesteps), recipe=recipe)
 
     def prepared(self, dataset):
         """Return the rows of a dataset with the stand-ins and within the bounds that were learnt.

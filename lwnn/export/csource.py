@@ -12,10 +12,12 @@ from lwnn.errors import UsageError
 from lwnn.export import (
     columns,
     float_dense,
+    float_elman,
     float_ff,
     float_mf,
     float_un,
     int8_dense,
+    int8_elman,
     int8_ff,
     int8_mf,
     selftest,
@@ -26,8 +28,22 @@ from lwnn.export.targets import layout_of, target_of
 from lwnn.quantization import QuantizedModel
 
 #: Kind of network to the file that makes its program.
-_INT8 = {"dense": int8_dense, "ff": int8_ff, "mf": int8_mf, "un": int8_ff, "td": int8_ff}
-_FLOAT = {"dense": float_dense, "ff": float_ff, "mf": float_mf, "un": float_un, "td": float_un}
+_INT8 = {
+    "dense": int8_dense,
+    "elman": int8_elman,
+    "ff": int8_ff,
+    "mf": int8_mf,
+    "un": int8_ff,
+    "td": int8_ff,
+}
+_FLOAT = {
+    "dense": float_dense,
+    "elman": float_elman,
+    "ff": float_ff,
+    "mf": float_mf,
+    "un": float_un,
+    "td": float_un,
+}
 _WIDTH = 100
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
@@ -61,8 +77,8 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, an array too large for it, or the net
-        one that there is no C for.
+        When the name is not one for C, the target unknown, or an array too large for it; when the
+        model predicts numbers, or is one that there is no C for.
     """
     if model.response:
         raise UsageError("C is written of classifiers only; this model predicts numbers")
@@ -129,7 +145,7 @@ def _named(text, name):
 
 
 def _describe(model):
-    kind = "int8" if isinstance(model, QuantizedModel) else "float"
+    kind = f"int8, {model.rounding} rounding" if isinstance(model, QuantizedModel) else "float"
     readout = "" if model.readout == "output" else f", {model.readout} readout"
     return f"{model.network.describe()}, {kind}{readout}"
 

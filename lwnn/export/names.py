@@ -52,10 +52,13 @@ def check_identifier(name):
 def string_literal(text):
     """`text` in UTF-8 as a C string; whatever C could misread stands as octal digits.
 
+    Half a character, which JSON can hold and UTF-8 cannot, is spelt out.
+
     >>> string_literal('5 "big" ones?')
     '"5 \\\\042big\\\\042 ones\\\\077"'
     """
-    return '"' + "".join(chr(b) if b in _PLAIN else f"\\{b:03o}" for b in text.encode()) + '"'
+    codes = text.encode(errors="backslashreplace")
+    return '"' + "".join(chr(b) if b in _PLAIN else f"\\{b:03o}" for b in codes) + '"'
 
 
 def comment(text):

@@ -85,11 +85,15 @@ def _find(kernel, case):
 
 def _described(case):
     """``tanh, mse`` or ``not level``; a single layer has no cases."""
-    words = [
-        value if isinstance(value, str) else name if value else f"not {name}"
-        for name, value in case.items()
-    ]
-    return ", ".join(words) or "single layer"
+    return ", ".join(_word(name, value) for name, value in case.items()) or "single layer"
+
+
+def _word(name, value):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return f"{value} {name}"
 
 
 _ERRORS = ("autodiff", "differences", "value")

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from lwnn.learning import FORMS, RULES
+from lwnn.learning import FORMS, RECURRENT, RULES
 from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.network import Network, Params
@@ -14,6 +14,8 @@ from lwnn.network import Network, Params
 #: step ends at hold the gradient to float32, and not its sum with weights of about 1.
 RATE = 1024.0
 _CLIP = 1.5
+#: Every rule by a name of its own.
+_RULES = RULES | FORMS | {f"{name}, recurrent": rule for name, rule in RECURRENT.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Problem:
     Parameters
     ----------
     algo : str
-        In `lwnn.learning.RULES` or its `FORMS`.
+        In `lwnn.learning.RULES` or its `FORMS`; one of `RECURRENT` as ``bp, recurrent``.
     shape : Shape
     network : dict
         What `Network` takes beside sizes.
@@ -63,7 +65,7 @@ class Problem:
 
     def __init__(self, algo, shape, network, options, seed=0):
         random = np.random.default_rng(seed)
-        rule = (RULES | FORMS)[algo]
+        rule = _RULES[algo]
         scale = {"label_scale": 1.5} if rule.kind in ("ff", "td") else {}
         self.network = Network(
             rule.kind, shape.inputs, shape.hidden, shape.classes, **scale, **network

@@ -9,13 +9,13 @@ from lwnn import autodiff
 from lwnn.differentiable import (
     FF_LOSSES,
     cross_entropy,
-    dense_scores,
     drawn_labels,
     ff_outputs,
     head_states,
     leveled,
     mf_scores,
     normalised,
+    output_scores,
     td_outputs,
     td_start,
     tensors,
@@ -24,7 +24,7 @@ from lwnn.differentiable import (
 from lwnn.learning.unsupervised import SHARPNESS
 from lwnn.network import DYNAMICS
 
-# ---------------------------------------------------------------- dense nets
+# ---------------------------------------------------------------- nets with an output layer
 
 
 def _half_square(scores, onehot):
@@ -50,14 +50,14 @@ COSTS = {
 }
 
 
-def dense_loss(problem):
-    """The mean cost, as a function of the parameters."""
+def output_loss(problem):
+    """The mean cost of what the output layer says, as a function of the parameters."""
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
     cost = COSTS[network.cost, network.output]
 
     def loss(vector):
         named = tensors(network, vector)
-        return autodiff.mean(cost(dense_scores(network, named, problem.x), onehot))
+        return autodiff.mean(cost(output_scores(network, named, problem.x), onehot))
 
     return loss
 
@@ -290,7 +290,7 @@ def perceptron_loss(problem):
     network, onehot = problem.network, np.eye(problem.network.classes)[problem.y]
 
     def loss(vector):
-        z = dense_scores(network, tensors(network, vector), problem.x)
+        z = output_scores(network, tensors(network, vector), problem.x)
         return autodiff.sum(autodiff.relu(z) - onehot * z) / len(problem.y)
 
     return loss

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lwnn.autodiff import central_differences
-from lwnn.differentiable import FF_LOSSES, dense_scores, tensors
+from lwnn.differentiable import FF_LOSSES, output_scores, tensors
 from lwnn.gradcheck import referees
 from lwnn.gradcheck.problems import Shape
 from lwnn.network import ACTIVATIONS, PAIRS
@@ -15,6 +15,8 @@ from lwnn.network import ACTIVATIONS, PAIRS
 #: the second fills the register tiles and leaves a remainder in every direction.
 DENSE = (Shape(3, 5, (6, 4), 3, differences=True), Shape(37, 11, (30, 21), 7))
 FORWARD = (Shape(3, 5, (7, 6), 3, differences=True), Shape(37, 11, (30, 21), 7))
+#: Of three steps.
+SEQUENCES = (Shape(3, 6, (5, 4), 3, differences=True), Shape(37, 33, (30, 21), 7))
 #: The perceptron rule takes one row at a time, in a single layer.
 SINGLE = (Shape(1, 5, (), 3, differences=True), Shape(1, 37, (), 7))
 #: Relative errors that float32 explains, with room: a few units of its last place.
@@ -105,9 +107,9 @@ def _of_head(name):
     return name.startswith("head.")
 
 
-def _dense_scores(problem):
+def _scores(problem):
     held = tensors(problem.network, problem.start.astype(np.float64))
-    return dense_scores(problem.network, held, problem.x)
+    return output_scores(problem.network, held, problem.x)
 
 
 _ACTIVATIONS = tuple({"activation": name} for name in ACTIVATIONS)
@@ -126,44 +128,53 @@ _FF_CASES = (
 )
 _LEVELS = ({"level": True}, {"level": False})
 
+
+def _over_time(cases):
+    """The same for nets that read sequences."""
+    return tuple({**case, "timesteps": 3} for case in cases)
+
+
+def _by_gradient(bp, wp, shapes, cases, some):
+    """Backprop and perturbation in every form, under the names of their rules."""
+
+    def perturbed(name, cases, moved, **more):
+        return Kernel(*(name, wp, cases, shapes), loss=referees.output_loss, options=moved, **more)
+
+    one_way = {"autodiff_bound": ONE_WAY_BOUND}
+    return (
+        Kernel(bp, bp, cases, shapes, loss=referees.output_loss),
+        perturbed(wp, cases, {"delta": ONE_WAY}, differences=forward_differences, **one_way),
+        perturbed(
+            *(f"{wp}, central", some, {"delta": BOTH_WAYS, "differences": "central"}),
+            differences=wide_differences,
+            autodiff_bound=BOTH_WAYS_BOUND,
+        ),
+        perturbed(
+            *(f"{wp}, node", some, {"delta": ONE_WAY, "perturb": "node"}),
+            differences=None,
+            **one_way,
+        ),
+        perturbed(
+            *(f"{wp}, fan-in", some, {"delta": ONE_WAY, "perturb": "fan-in"}),
+            differences=None,
+            estimate=referees.along_fans,
+            **one_way,
+        ),
+        perturbed(
+            *(f"{wp}, simultaneous", some),
+            {"delta": WHOLE_COSTS, "differences": "central", "perturb": "simultaneous"},
+            differences=None,
+            estimate=referees.along_signs,
+            autodiff_bound=WHOLE_COSTS_BOUND,
+        ),
+    )
+
+
 KERNELS = (
-    Kernel("bp", "bp", _DENSE_CASES, DENSE, loss=referees.dense_loss),
-    Kernel(
-        *("wp", "wp", _DENSE_CASES, DENSE),
-        loss=referees.dense_loss,
-        options={"delta": ONE_WAY},
-        differences=forward_differences,
-        autodiff_bound=ONE_WAY_BOUND,
-    ),
-    Kernel(
-        *("wp, central", "wp", _SOME_CASES, DENSE),
-        loss=referees.dense_loss,
-        options={"delta": BOTH_WAYS, "differences": "central"},
-        differences=wide_differences,
-        autodiff_bound=BOTH_WAYS_BOUND,
-    ),
-    Kernel(
-        *("wp, node", "wp", _SOME_CASES, DENSE),
-        loss=referees.dense_loss,
-        options={"delta": ONE_WAY, "perturb": "node"},
-        differences=None,
-        autodiff_bound=ONE_WAY_BOUND,
-    ),
-    Kernel(
-        *("wp, fan-in", "wp", _SOME_CASES, DENSE),
-        loss=referees.dense_loss,
-        options={"delta": ONE_WAY, "perturb": "fan-in"},
-        differences=None,
-        estimate=referees.along_fans,
-        autodiff_bound=ONE_WAY_BOUND,
-    ),
-    Kernel(
-        *("wp, simultaneous", "wp", _SOME_CASES, DENSE),
-        loss=referees.dense_loss,
-        options={"delta": WHOLE_COSTS, "differences": "central", "perturb": "simultaneous"},
-        differences=None,
-        estimate=referees.along_signs,
-        autodiff_bound=WHOLE_COSTS_BOUND,
+    *_by_gradient("bp", "wp", DENSE, _DENSE_CASES, _SOME_CASES),
+    *_by_gradient(
+        *("bp, recurrent", "wp, recurrent", SEQUENCES),
+        *(_over_time(cases) for cases in (_DENSE_CASES, _SOME_CASES)),
     ),
     *(
         Kernel(
@@ -186,7 +197,11 @@ KERNELS = (
         tensors=_of_head,
         says_loss=False,
     ),
-    Kernel("scores", "bp", _ACTIVATIONS, DENSE, scores=_dense_scores),
+    Kernel("scores", "bp", _ACTIVATIONS, DENSE, scores=_scores),
+    Kernel(
+        *("scores, recurrent", "bp, recurrent", _over_time(_ACTIVATIONS), SEQUENCES),
+        scores=_scores,
+    ),
     Kernel(
         *("ff scores, goodness", "ff", _FF_CASES, FORWARD),
         scores=referees.goodness_scores,

@@ -7,6 +7,7 @@ from lwnn.learning.loop import Epoch, Fit, fit
 from lwnn.learning.mono_forward import MonoForward
 from lwnn.learning.perceptron import Perceptron
 from lwnn.learning.perturbation import Perturbation
+from lwnn.learning.recurrent import RecurrentPerturbation, ThroughTime
 from lwnn.learning.top_down import TopDown
 from lwnn.learning.unsupervised import Unsupervised
 
@@ -20,7 +21,9 @@ RULES = {
 }
 #: Rules that an option makes of ``ff``, as `lwnn.options.FORMS` lists them.
 FORMS = {"un": Unsupervised, "td": TopDown}
+#: What ``--recurrent`` makes of a rule.
+RECURRENT = {"bp": ThroughTime, "wp": RecurrentPerturbation}
 
-__all__ = ["FORMS", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward", "MonoForward"]
-__all__ += ["Perceptron", "Perturbation", "TopDown", "Unsupervised"]
-__all__ += ["custom_cost", "custom_goodness", "fit"]
+__all__ = ["FORMS", "RECURRENT", "RULES", "Backprop", "Epoch", "Fit", "ForwardForward"]
+__all__ += ["MonoForward", "Perceptron", "Perturbation", "RecurrentPerturbation", "ThroughTime"]
+__all__ += ["TopDown", "Unsupervised", "custom_cost", "custom_goodness", "fit"]

@@ -47,6 +47,10 @@ class Shifts:
         self.x, self.shape, self.most, self.rng = x, shape, most, rng
         self.moved = np.empty_like(x)
 
+    def of(self, x):
+        """The same for other rows, by the same random numbers."""
+        return Shifts(x, self.shape, self.most, self.rng)
+
     @property
     def nbytes(self):
         """Bytes that the moved images take."""
@@ -88,6 +92,11 @@ class Silences:
         self.quiet = quiet.astype(x.dtype)
         self.gain = 1 / (1 - share)
         self.moved = np.empty_like(x)
+
+    def of(self, x):
+        """The same for other rows, by the same random numbers."""
+        shifts = self.shifts and self.shifts.of(x)
+        return Silences(x, self.share, self.quiet, self.rng, shifts)
 
     @property
     def nbytes(self):

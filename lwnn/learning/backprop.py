@@ -30,7 +30,7 @@ class Backprop(Rule):
         STARTS[self.weights or ("he" if relu else "lecun")](self.params, rng)
 
     def saturation(self, x):
-        return saturation(self.params, (x, self.scaler, self.clip))
+        return saturation(self.params, (x, self.plain_scaler, self.clip))
 
     def workspace_size(self):
         return kernels.dense_workspace(self.network.table, self.batch, True, self.threads)

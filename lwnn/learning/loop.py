@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from lwnn.errors import TrainingError
+from lwnn.learning.sampling import permuted
 from lwnn.learning.schedules import Schedule
 
 #: Multiply-accumulates between two looks at the loss, the clock and the keyboard.
@@ -37,6 +38,8 @@ class Epoch:
         Rows learnt from per second of learning.
     finished : bool
         Whether the epoch is complete.
+    rate : float or None
+        Learning rate of the epoch, once it is finished.
     saturation : list of float
         After the epoch, the share of each hidden layer's units that are saturated or dead; see
         `lwnn.learning.saturation`. Empty where that says nothing.
@@ -54,6 +57,7 @@ class Epoch:
     seconds: float
     samples_per_second: float
     finished: bool
+    rate: float | None = None
     validation_accuracy: float | None = None
     validation_r2: float | None = None
     saturation: list = dataclasses.field(default_factory=list)
@@ -89,7 +93,18 @@ class Fit:
     samples_per_second: float = 0.0
 
 
-def fit(rule, validation, *, epochs, rate, patience, shuffle, schedule=None, on_epoch=None):
+def fit(
+    rule,
+    validation,
+    *,
+    epochs,
+    rate,
+    patience,
+    shuffle,
+    schedule=None,
+    weights=None,
+    on_epoch=None,
+):
     """Train `rule` in place; its parameters end as those of the best epoch of its last stage.
 
     Best is the last epoch whose validation accuracy, or R², is within one standard error of the
@@ -110,6 +125,9 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, schedule=None, on_
         Order of the rows, anew in every epoch.
     schedule : Schedule, optional
         Factor on the rate by the epoch; left out: the cooldown.
+    weights : ndarray of float64, shape (classes,), optional
+        How much a row of each class counts, in learning (`lwnn.learning.sampling`) and in the
+        validation accuracy.
     on_epoch : callable, optional
         Called with an `Epoch`.
 
@@ -125,9 +143,9 @@ def fit(rule, validation, *, epochs, rate, patience, shuffle, schedule=None, on_
     KeyboardInterrupt
         When interrupted before that.
     """
-    schedule = schedule or Schedule("cooldown")
-    on_epoch = on_epoch or _ignore
-    return _Loop(rule, validation, epochs, rate, patience, shuffle, schedule, on_epoch).run()
+    schedule, on_epoch = schedule or Schedule("cooldown"), on_epoch or _ignore
+    how = (epochs, rate, patience, shuffle, schedule, weights, on_epoch)
+    return _Loop(rule, validation, *how).run()
 
 
 def _ignore(_):
@@ -141,8 +159,10 @@ class _DivergedError(Exception):
 class _Loop:
     """The state of one call of `fit`."""
 
-    def __init__(self, rule, validation, epochs, rate, patience, shuffle, schedule, on_epoch):
-        self.rule, self.validation = rule, validation
+    def __init__(
+        self, rule, validation, epochs, rate, patience, shuffle, schedule, weights, on_epoch
+    ):
+        self.rule, self.validation, self.weights = rule, validation, weights
         self.stages, self.patience = rule.stages(epochs, rate), patience
         self.stage, self.done = self.stages[0], 0
         self.epochs = sum(stage.epochs for stage in self.stages)
@@ -184,7 +204,9 @@ class _Loop:
         where = self.rule.stage(epoch - self.done, self.stage.epochs)
         rate = self.stage.rate * self.schedule(*where)
         self.rule.next_epoch()
-        order = self.shuffle.permutation(len(self.rule.rows)).astype(np.int32)
+        # Layers that learn without labels do not look at them for this either.
+        weights = self.weights if self.stage.judged else None
+        order = permuted(self.rule.rows.y, weights, self.shuffle)
         total, step = 0.0, self.rows_between_looks()
         for start in range(0, len(order), step):
             if start:
@@ -205,7 +227,7 @@ class _Loop:
         if self.stage.judged and self.is_worth_keeping(judged):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), {**learnt, "warnings": warnings})
+        self.report(epoch, len(order), {**learnt, "rate": rate, "warnings": warnings})
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""
@@ -236,11 +258,20 @@ class _Loop:
         if not len(y):
             return None
         if self.measure == "accuracy":
-            share = float((scores.argmax(axis=1) == y).mean())
-            return share, math.sqrt(share * (1 - share) / len(y))
+            return self.accuracy(scores.argmax(axis=1) == y)
         squares = (scores[:, 0].astype(np.float64) - y) ** 2
         spread = max(float(np.var(y, dtype=np.float64)), _TINY)
         return 1 - squares.mean() / spread, squares.std() / math.sqrt(len(y)) / spread
+
+    def accuracy(self, hits):
+        """Share of validation rows that are right, each by its weight, and its standard error."""
+        if self.weights is None:
+            share = float(hits.mean())
+            return share, math.sqrt(share * (1 - share) / len(hits))
+        weights = self.weights[self.validation.y]
+        weights = weights / weights.sum()
+        share = float(weights @ hits)
+        return share, math.sqrt(float(weights**2 @ (hits - share) ** 2))
 
     def is_worth_keeping(self, judged):
         return judged is None or not self.rule.complete or self.is_as_good(*judged)

@@ -109,6 +109,13 @@ class Rule(abc.ABC):
         self.start(init)
         self.workspace = np.empty(self.workspace_size(), np.float32)
 
+    def take(self, rows, batch):
+        """Learn from these rows from now on, so many at a time."""
+        self.shifts = self.shifts and self.shifts.of(rows.x)
+        self.rows = Rows(self.shifts.moved, rows.y) if self.shifts else rows
+        self.batch = min(batch, len(rows))
+        self.workspace = np.empty(self.workspace_size(), np.float32)
+
     def layer_goals(self):
         """Forward-Forward's goodness factor, threshold and readout weight of each layer."""
         return np.zeros((0, 3), np.float32)

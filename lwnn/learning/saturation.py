@@ -31,7 +31,7 @@ _KINDS = {
 
 
 def saturation(params, rows):
-    """Share of the units of each hidden layer of a dense net that are saturated, or dead.
+    """Share of the units of each hidden layer that are saturated, or dead; of all steps.
 
     Parameters
     ----------
@@ -51,8 +51,20 @@ def saturation(params, rows):
     activate, share = _KINDS[params.network.activation]
     with np.errstate(over="ignore", invalid="ignore"):
         a = np.clip((x[:ROWS].astype(np.float32) - scaler[0]) * scaler[1], -clip, clip)
-        shares = []
-        for name, _, _ in params.network.layers[:-1]:
-            a = activate(a @ params[f"{name}.weight"].T + params[f"{name}.bias"])
-            shares.append(float(share(a)))
-    return shares
+        return [float(share(given)) for given in _given(params, a, activate)]
+
+
+def _given(params, x, activate):
+    """What every hidden layer gives, (rows, units); the steps of a sequence as so many rows."""
+    network, given = params.network, []
+    steps = np.stack(np.split(x, network.timesteps, axis=1))
+    for name, _, units in network.layers[:-1]:
+        weight, bias = params[f"{name}.weight"].T, params[f"{name}.bias"]
+        state, after = np.zeros((len(x), units), np.float32), []
+        for below in steps:
+            reads = np.hstack([below, state]) if network.kind == "elman" else below
+            state = activate(reads @ weight + bias)
+            after.append(state)
+        steps = np.stack(after)
+        given.append(steps.reshape(-1, units))
+    return given

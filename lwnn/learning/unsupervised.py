@@ -40,11 +40,20 @@ class Unsupervised(Rule):
 
     def __init__(self, *args, head_epochs=15, image_shape=None, **kwargs):
         self.head_epochs = head_epochs
+        self.image_shape = image_shape
         super().__init__(*args, **kwargs)
-        count, inputs = min(MOST_MASKS, len(self.rows)), self.network.inputs
-        self.masks = masks(count, inputs, image_shape, self.draws)
+        self.masks = self.draw_masks()
         self.partner = self.mask = np.zeros(len(self.rows), np.int32)
         self.on_head = False
+
+    def draw_masks(self):
+        count = min(MOST_MASKS, len(self.rows))
+        return masks(count, self.network.inputs, self.image_shape, self.draws)
+
+    def take(self, rows, batch):
+        super().take(rows, batch)
+        if len(self.masks) < min(MOST_MASKS, len(rows)):
+            self.masks = self.draw_masks()
 
     def start(self, rng):
         """He for the layers; the head from zero."""

@@ -8,5 +8,6 @@ which there are and refuses bad ones, `inference` runs them.
 
 from lwnn.quantization.conversion import quantize
 from lwnn.quantization.model import QuantizedModel
+from lwnn.quantization.tensors import ROUNDINGS
 
-__all__ = ["QuantizedModel", "quantize"]
+__all__ = ["ROUNDINGS", "QuantizedModel", "quantize"]

@@ -102,7 +102,7 @@ def encode(real):
     return multiplier.astype(np.int32), shift.astype(np.int8)
 
 
-def quantize_weights(weight, bias, source):
+def quantize_weights(weight, bias, source, memory=None):
     """Weights and biases of a layer as integers.
 
     The scale of an output is its largest weight / 127, or more where its bias would not fit
@@ -114,6 +114,10 @@ def quantize_weights(weight, bias, source):
     bias : ndarray of float, shape (passes, outputs)
     source : Affine
         Of the layer's inputs.
+    memory : Affine, optional
+        Of the last of them, as many as there are outputs, where a layer also reads what it gave a
+        step before. Their weights are stored as multiples of a scale of their own, so that all
+        products are multiples of the same number.
 
     Returns
     -------
@@ -121,8 +125,14 @@ def quantize_weights(weight, bias, source):
     bias : ndarray of int32, shape (passes, outputs)
         The inputs' zero point is in it: bias / (input scale · weight scale) - zero point · Σ w.
     scale : ndarray of float32, shape (outputs,)
+        Of the weights; those of the memory have this times input scale / memory scale.
     """
     weight, bias = weight.astype(np.float64), bias.astype(np.float64)
+    zero_points = np.full(weight.shape[1], source.zero_point, np.float64)
+    if memory is not None:
+        own = slice(weight.shape[1] - len(weight), None)
+        weight[:, own] *= float(memory.scale) / float(source.scale)
+        zero_points[own] = memory.zero_point
     step = float(source.scale)
     least = np.abs(bias).max(axis=0) / (step * MOST_BIAS)
     scale = np.maximum(np.abs(weight).max(axis=1) / MOST_WEIGHT, least)
@@ -130,7 +140,7 @@ def quantize_weights(weight, bias, source):
     exact = scale.astype(np.float64)
     weight = np.clip(round_away(weight / exact[:, None]), -MOST_WEIGHT, MOST_WEIGHT)
     bias = np.clip(round_away(bias / (step * exact)), -MOST_BIAS, MOST_BIAS)
-    bias -= source.zero_point * weight.sum(axis=1)
+    bias -= weight @ zero_points
     return weight.astype(np.int8), bias.astype(np.int32), scale
 
 

@@ -101,14 +101,31 @@ def _run_dense(model, x, seen):
     activation = model.network.activation
     for name, _, _ in model.network.layers:
         x = x @ model.params[f"{name}.weight"].T + model.params[f"{name}.bias"]
-        if name != "output" and activation == "relu":
-            x = np.maximum(x, 0)
-        if name == "output" or activation not in LOOKED_UP:
-            seen.see(name, x)
-            continue
+        x = _activated("linear" if name == "output" else activation, name, x, seen)
+
+
+def _activated(activation, name, z, seen):
+    """Outputs of a layer; notes what its integers have to hold."""
+    if activation in LOOKED_UP:
         function, _, beyond = LOOKED_UP[activation]
-        seen.see(name, np.clip(x, -beyond, beyond))
-        x = function(x)
+        seen.see(name, np.clip(z, -beyond, beyond))
+        return function(z)
+    y = np.maximum(z, 0) if activation == "relu" else z
+    seen.see(name, y)
+    return y
+
+
+def _run_elman(model, x, seen):
+    """Every tensor's range is that over all steps."""
+    seen.see("input", x)
+    params, network = model.params, model.network
+    states = [np.zeros((len(x), units)) for units in network.hidden]
+    for values in np.split(x, network.timesteps, axis=1):
+        below = values
+        for n, (name, _, _) in enumerate(network.layers[:-1]):
+            z = np.hstack([below, states[n]]) @ params[f"{name}.weight"].T + params[f"{name}.bias"]
+            below = states[n] = _activated(network.activation, name, z, seen)
+    seen.see("output", below @ params["output.weight"].T + params["output.bias"])
 
 
 def _run_ff(model, x, seen):
@@ -155,4 +172,11 @@ def _normalized(x):
     return x / (np.sqrt((x**2).mean(axis=1, keepdims=True)) + _NO_RMS)
 
 
-_RUNS = {"dense": _run_dense, "ff": _run_ff, "mf": _run_mf, "un": _run_ff, "td": _run_td}
+_RUNS = {
+    "dense": _run_dense,
+    "elman": _run_elman,
+    "ff": _run_ff,
+    "mf": _run_mf,
+    "un": _run_ff,
+    "td": _run_td,
+}

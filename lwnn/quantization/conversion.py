@@ -2,15 +2,18 @@
 
 import numpy as np
 
+from lwnn.errors import UsageError
 from lwnn.network import DYNAMICS
 from lwnn.quantization import arithmetic, topdown
 from lwnn.quantization.calibration import pass_biases, ranges
 from lwnn.quantization.model import QuantizedModel
 from lwnn.quantization.tensors import (
+    ROUNDINGS,
     check_network,
     heads,
     looked_up,
     normalized,
+    remembering,
     used_layers,
 )
 
@@ -18,7 +21,7 @@ from lwnn.quantization.tensors import (
 READOUT_WEIGHT = 2
 
 
-def quantize(model, x_calibration):
+def quantize(model, x_calibration, rounding="single"):
     """Make an int8 model of a float one.
 
     Weights get a scale per output, activations one per layer, spread over what the calibration
@@ -29,6 +32,8 @@ def quantize(model, x_calibration):
     model : lwnn.model.Model
     x_calibration : ndarray of float32 or uint8, shape (n, inputs)
         Raw rows as the model will meet them; a few hundred of the training data do.
+    rounding : {'single', 'double'}
+        Whether sums are rounded once or twice to become outputs; see `QuantizedModel`.
 
     Returns
     -------
@@ -39,8 +44,11 @@ def quantize(model, x_calibration):
     DataError
         When there are no rows, or they are not what the model expects.
     UsageError
-        When a value is not finite, or a layer reads more than 65,536 inputs.
+        When a value is not finite, a layer reads more than 65,536 inputs, or there is no such
+        rounding.
     """
+    if rounding not in ROUNDINGS:
+        raise UsageError(f"rounding {rounding!r}; expected {' or '.join(ROUNDINGS)}")
     check_network(model.network, model.readout)
     seen = ranges(model, x_calibration)
     tensors = {}
@@ -49,20 +57,19 @@ def quantize(model, x_calibration):
     if model.readout == "sum":
         _spread_alike(heads(model.network), seen)
     if model.network.kind == "td" and model.readout == "goodness":
-        return _finish(
-            model, _quantize_top_down(model, source, sources, seen, tensors), x_calibration
-        )
+        tensors = _quantize_top_down(model, source, sources, seen, tensors)
+        return _finish(model, tensors, rounding, x_calibration)
     for name, _, _ in used_layers(model.network, model.readout):
         source = _quantize_layer(model, name, sources.get(name, source), seen, tensors)
         # A head of Mono-Forward reads what its layer answers, before that is normalised.
         sources.setdefault(name.replace("layer", "head"), source)
     if model.readout in ("goodness", "both"):
         _quantize_readout(model, tensors)
-    return _finish(model, tensors, x_calibration)
+    return _finish(model, tensors, rounding, x_calibration)
 
 
-def _finish(model, tensors, x_calibration):
-    note = {"rounding": "single", "calibration_rows": len(x_calibration)}
+def _finish(model, tensors, rounding, x_calibration):
+    note = {"rounding": rounding, "calibration_rows": len(x_calibration)}
     return QuantizedModel(
         network=model.network,
         tensors=tensors,
@@ -71,6 +78,7 @@ def _finish(model, tensors, x_calibration):
         target=model.target,
         named=model.named,
         readout=model.readout,
+        rounding=rounding,
         response=model.response,
         recipe=model.recipe,
         provenance={**model.provenance, "quantization": note},
@@ -148,19 +156,24 @@ def _same_scale(network, readout, name):
 
 def _quantize_layer(model, name, source, seen, tensors):
     """Weights, biases and the way to the output's scale; returns what the next layer reads."""
+    spread = outcome = arithmetic.affine(*seen[name])
+    if name in looked_up(model.network):
+        table, outcome = arithmetic.activation_table(model.network.activation, spread)
+        _keep(tensors, name, table=table)
+    remembers = name in remembering(model.network)
     weight, bias, scale = arithmetic.quantize_weights(
-        model.params[f"{name}.weight"], pass_biases(model, name), source
+        model.params[f"{name}.weight"],
+        pass_biases(model, name),
+        source,
+        outcome if remembers else None,
     )
-    spread = arithmetic.affine(*seen[name])
     real = np.float64(source.scale) * scale.astype(np.float64) / np.float64(spread.scale)
     multiplier, shift = arithmetic.encode(real)
     _keep(tensors, name, weight=weight, bias=bias, multiplier=multiplier, shift=shift)
     _keep(tensors, name, weight_scale=scale)
     _keep_affine(tensors, name, spread)
-    if name not in looked_up(model.network):
-        return spread
-    table, outcome = arithmetic.activation_table(model.network.activation, spread)
-    _keep(tensors, name, table=table)
+    if remembers:
+        _keep(tensors, name, state_zero_point=np.int32(outcome.zero_point))
     return outcome
 
 

@@ -1,6 +1,8 @@
 """Scores by integer arithmetic: which kernel follows which.
 
     dense   input → (accumulate → requantize → lookup) for each layer
+    elman   input → (accumulate → requantize → lookup) for each hidden layer, at every step; what
+            a layer answers is read again at the next one; then the output layer
     ff      input → normalize → (accumulate → requantize → normalize) for each layer; then the
             goodness of every layer under every label, or the head over the joined layers
     td      see `topdown`
@@ -18,7 +20,7 @@ import numpy as np
 
 from lwnn._kernels import kernels
 from lwnn.quantization.packing import Layer, packed
-from lwnn.quantization.tensors import passes, used_layers
+from lwnn.quantization.tensors import passes, remembering, used_layers
 from lwnn.quantization.topdown import integer_goodness
 from lwnn.scoring import NEVER, probabilities
 
@@ -37,17 +39,16 @@ class DensePlan(typing.NamedTuple):
     classes: int
 
 
-def dense_plan(network, tensors, many):
+def dense_plan(model, many):
     """Lay out a dense net's tensors for the kernels, once for many calls.
 
     Parameters
     ----------
-    network : Network
-    tensors : dict of str to ndarray
-        As `lwnn.quantization.tensors.expected` lists them, checked.
+    model : lwnn.quantization.QuantizedModel
     many : bool
         Whether for many rows, which takes longer, and twice the memory.
     """
+    network, tensors = model.network, model.tensors
     parts = "weight", "bias", "multiplier", "shift"
     layers = packed(
         (
@@ -62,7 +63,7 @@ def dense_plan(network, tensors, many):
     )
     scaler = np.stack([tensors["input.offset"], tensors["input.multiplier"]])
     return DensePlan(
-        (scaler, _scalar(tensors, "input.zero_point"), *layers),
+        (scaler, _scalar(tensors, "input.zero_point"), *layers, model.twice),
         kernels.int8_dense_workspace(layers.layers),
         network.classes,
     )
@@ -94,15 +95,52 @@ def dense_scores(plan, x, threads):
     return out
 
 
-def layered_scores(network, tensors, readout, x, threads):
+def elman_scores(model, x, threads):
+    """Score of every class for every row by a recurrent net.
+
+    Parameters
+    ----------
+    model : lwnn.quantization.QuantizedModel
+    x, threads
+        As for `dense_scores`.
+
+    Returns
+    -------
+    ndarray of int8, shape (n, classes)
+    """
+    network = model.network
+    out = np.empty((len(x), network.classes), np.int8)
+
+    def chunk(part):
+        out[part] = _elman(model, quantized(model.tensors, x[part]))
+
+    _shared_out(chunk, len(x), _SUMS // max((*network.hidden, network.classes)), threads)
+    return out
+
+
+def _elman(model, x):
+    network, tensors = model.network, model.tensors
+    zeros = {name: _scalar(tensors, f"{name}.state_zero_point") for name in remembering(network)}
+    states = {
+        name: np.full((len(x), units), zeros[name], np.int8)
+        for name, _, units in network.layers[:-1]
+    }
+    for values in np.split(x, network.timesteps, axis=1):
+        below = values
+        for name, state in states.items():
+            below = _layer(model, name, np.hstack([below, state]))
+            if f"{name}.table" in tensors:
+                kernels.int8_lookup(below, tensors[f"{name}.table"], below)
+            states[name] = below
+    return _layer(model, "output", below)
+
+
+def layered_scores(model, x, threads):
     """Score of every class for every row by a net that normalises between its layers.
 
     Parameters
     ----------
-    network : Network
-    tensors : dict of str to ndarray
-        As `lwnn.quantization.tensors.expected` lists them, checked.
-    readout : {'goodness', 'head', 'both', 'last', 'sum'}
+    model : lwnn.quantization.QuantizedModel
     x, threads
         As for `dense_scores`.
 
@@ -111,8 +149,9 @@ def layered_scores(network, tensors, readout, x, threads):
     ndarray, shape (n, classes)
         int64 for the goodness readout and for both, int32 for the sum of heads, else int8.
     """
+    network, readout = model.network, model.readout
     if network.kind == "mf":
-        scores, _ = integer_scores_until(network, tensors, readout, x, NEVER, threads)
+        scores, _ = integer_scores_until(model, x, NEVER, threads)
         return scores if readout == "sum" else scores.astype(np.int8)
     dtype = np.int64 if readout in ("goodness", "both") else np.int8
     out = np.empty((len(x), network.classes), dtype)
@@ -121,18 +160,17 @@ def layered_scores(network, tensors, readout, x, threads):
     run = {"goodness": goodness, "head": _head, "both": _both}[readout]
 
     def chunk(part):
-        out[part] = run(network, tensors, quantized(tensors, x[part]))
+        out[part] = run(model, quantized(model.tensors, x[part]))
 
     _shared_out(chunk, len(x), _SUMS // (passes(network, readout) * widest), threads)
     return out
 
 
-def integer_scores_until(network, tensors, readout, x, sure, threads):
+def integer_scores_until(model, x, sure, threads):
     """Scores of an ``mf`` net, each row from no more layers than it takes to be sure.
 
     Parameters
     ----------
-    readout : {'last', 'sum'}
     sure : float
         Share of a class at which a row leaves, computed in float from the integer scores; above 1:
         none leaves before the last layer.
@@ -146,12 +184,12 @@ def integer_scores_until(network, tensors, readout, x, sure, threads):
     depth : ndarray of int32, shape (n,)
         How many layers were computed.
     """
+    network = model.network
     out = np.zeros((len(x), network.classes), np.int32)
     depth = np.full(len(x), len(network.hidden), np.int32)
 
     def chunk(part):
-        rows = quantized(tensors, x[part])
-        _mono(network, tensors, readout, rows, sure, out[part], depth[part])
+        _mono(model, quantized(model.tensors, x[part]), sure, out[part], depth[part])
 
     _shared_out(chunk, len(x), _SUMS // max((*network.hidden, network.classes)), threads)
     return out, depth
@@ -189,68 +227,72 @@ def quantized(tensors, x):
     return out
 
 
-def _goodness(network, tensors, x):
+def _goodness(model, x):
+    network, tensors = model.network, model.tensors
     scores = np.zeros(len(x) * network.classes, np.int64)
     factors = tensors["readout.factor"]
     source = "input"
     for (name, _, _), factor in zip(used_layers(network, "goodness"), factors, strict=True):
-        x = _normalize(tensors, source, x) if source != "input" else _leveled(network, tensors, x)
-        x = _layer(tensors, name, x)
+        x = _normalize(tensors, source, x) if source != "input" else _leveled(model, x)
+        x = _layer(model, name, x)
         kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, scores)
         source = name
     return scores.reshape(-1, network.classes)
 
 
-def _top_down(network, tensors, x):
-    return integer_goodness(network, tensors, _leveled(network, tensors, x), _normalize)
+def _top_down(model, x):
+    return integer_goodness(model, _leveled(model, x), _normalize)
 
 
-def _leveled(network, tensors, x):
-    return _normalize(tensors, "input", x) if network.level else x
+def _leveled(model, x):
+    return _normalize(model.tensors, "input", x) if model.network.level else x
 
 
-def _both(network, tensors, x):
-    return sum(both_parts(network, tensors, x))
+def _both(model, x):
+    return sum(both_parts(model, x))
 
 
-def both_parts(network, tensors, x):
+def both_parts(model, x):
     """What goodness and head add to the scores of quantized rows, int64 (n, classes) each."""
+    network, tensors = model.network, model.tensors
     rows, passes_of_a_row = len(x), network.classes + 1
     goodness = np.zeros(rows * passes_of_a_row, np.int64)
     *factors, of_head = tensors["readout.factor"].tolist()
     states = []
-    x = _leveled(network, tensors, x)
+    x = _leveled(model, x)
     for (name, _, outputs), factor in zip(network.layers[:-1], factors, strict=True):
-        x = _layer(tensors, name, x)
+        x = _layer(model, name, x)
         kernels.int8_goodness(x, _scalar(tensors, f"{name}.zero_point"), factor, goodness)
         x = _normalize(tensors, name, x)
         # The last pass of a row is that under the neutral label.
         states.append(x.reshape(rows, passes_of_a_row, outputs)[:, -1])
     joined = np.ascontiguousarray(np.hstack(states[network.head_from :]))
-    head = _layer(tensors, "head", joined).astype(np.int64) - _scalar(tensors, "head.zero_point")
+    head = _layer(model, "head", joined).astype(np.int64) - _scalar(tensors, "head.zero_point")
     return goodness.reshape(rows, passes_of_a_row)[:, :-1], of_head * head
 
 
-def _head(network, tensors, x):
-    x = _leveled(network, tensors, x)
+def _head(model, x):
+    network = model.network
+    x = _leveled(model, x)
     states = []
     for name, _, _ in network.layers[: len(network.hidden)]:
-        x = _layer(tensors, name, x)
-        x = _normalize(tensors, name, x)
+        x = _layer(model, name, x)
+        x = _normalize(model.tensors, name, x)
         states.append(x)
-    return _layer(tensors, "head", np.hstack(states[network.head_from :]))
+    return _layer(model, "head", np.hstack(states[network.head_from :]))
 
 
-def _mono(network, tensors, readout, x, sure, out, depth):
+def _mono(model, x, sure, out, depth):
     """Write scores and depth of quantized rows; rows that are sure are computed no further."""
+    network, tensors, readout = model.network, model.tensors, model.readout
     going, layers = np.arange(len(x)), len(network.hidden)
     for n in range(1, layers + 1):
         if n > 1 or network.level:
             x = _normalize(tensors, f"layer{n - 1}" if n > 1 else "input", x)
-        x = _layer(tensors, f"layer{n}", x)
+        x = _layer(model, f"layer{n}", x)
         if n < layers and readout == "last" and sure > 1:
             continue
-        scores = _layer(tensors, f"head{n}", x)
+        scores = _layer(model, f"head{n}", x)
         out[going] = scores + (out[going] if readout == "sum" else 0)
         if n < layers and sure <= 1:
             shares = probabilities(real_scores(tensors, readout, out[going], n))
@@ -259,15 +301,16 @@ def _mono(network, tensors, readout, x, sure, out, depth):
             x, going = x[stays], going[stays]
 
 
-def _layer(tensors, name, x):
+def _layer(model, name, x):
     """Outputs of a layer; under several labels the passes of a row lie one behind the other."""
+    tensors = model.tensors
     weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
     sums = np.empty((len(x), len(weight)), np.int32)
     kernels.int8_accumulate(x, weight, sums)
     out = np.empty((len(x) * len(bias), len(weight)), np.int8)
     zero_point = _scalar(tensors, f"{name}.zero_point")
     how = tensors[f"{name}.multiplier"], tensors[f"{name}.shift"]
-    kernels.int8_requantize(sums, bias, *how, zero_point, out)
+    kernels.int8_requantize(sums, bias, *how, model.twice, zero_point, out)
     return out
 
 

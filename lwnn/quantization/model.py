@@ -13,6 +13,7 @@ from lwnn.quantization.inference import (
     both_parts,
     dense_plan,
     dense_scores,
+    elman_scores,
     integer_scores_until,
     layered_scores,
     quantized,
@@ -35,8 +36,9 @@ class QuantizedModel:
         See `lwnn.quantization.tensors.expected`.
     labels, features, target, named, readout, provenance, response, recipe
         As in `lwnn.model.Model`.
-    rounding : {'single'}
-        How sums become outputs: rounded once, as LiteRT's reference kernels do.
+    rounding : {'single', 'double'}
+        How sums become outputs: rounded once, as in LiteRT's reference kernels and ONNX Runtime,
+        or twice, as in TensorFlow Lite for Microcontrollers and CMSIS-NN.
 
     Raises
     ------
@@ -68,6 +70,11 @@ class QuantizedModel:
         tensors_of.check(self.network, self.readout, self.tensors)
 
     @property
+    def twice(self):
+        """Whether sums are rounded twice."""
+        return self.rounding == "double"
+
+    @property
     def size(self):
         """Number of parameters of the network."""
         return self.network.size
@@ -81,11 +88,11 @@ class QuantizedModel:
 
     @functools.cached_property
     def _plan_for_few(self):
-        return dense_plan(self.network, self.tensors, many=False)
+        return dense_plan(self, many=False)
 
     @functools.cached_property
     def _plan_for_many(self):
-        return dense_plan(self.network, self.tensors, many=True)
+        return dense_plan(self, many=True)
 
     @functools.cached_property
     def _batched(self):
@@ -136,9 +143,11 @@ class QuantizedModel:
             When the rows do not have as many features as the network has inputs.
         """
         x = self._clipped(x)
+        if self.network.kind == "elman":
+            return elman_scores(self, x, threads)
         if self.readout == "output":
             return dense_scores(self._plan(len(x)), x, threads)
-        return layered_scores(self.network, self.tensors, self.readout, x, threads)
+        return layered_scores(self, x, threads)
 
     def scores(self, x, threads=1):
         """What the integer scores stand for, float32 (n, classes)."""
@@ -152,9 +161,7 @@ class QuantizedModel:
     def scores_until(self, x, sure, threads=1):
         """As `lwnn.model.Model.scores_until`; only whether a row is sure is computed in float."""
         check_exit(self.network, sure)
-        x = self._clipped(x)
-        how = (self.readout, x, sure, threads)
-        integers, depth = integer_scores_until(self.network, self.tensors, *how)
+        integers, depth = integer_scores_until(self, self._clipped(x), sure, threads)
         return self._real(integers, depth), depth
 
     def _real(self, integers, depth):
@@ -167,7 +174,7 @@ class QuantizedModel:
         x = self.quantized(x)
         # Their mean is the score.
         unit = 2 * np.float64(self.tensors["readout.scale"][0])
-        return agreement(*(unit * part for part in both_parts(self.network, self.tensors, x)))
+        return agreement(*(unit * part for part in both_parts(self, x)))
 
     def predict_index(self, x, threads=1):
         """Index of the predicted class of every row, int64 (n,); of equal scores the first."""

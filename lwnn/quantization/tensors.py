@@ -10,8 +10,8 @@ from lwnn.errors import ModelFileError, UsageError
 from lwnn.network import DYNAMICS
 from lwnn.quantization import arithmetic
 
-#: How a quantized model rounds; see `lwnn/_kernels/int8.pxi`.
-ROUNDINGS = ("single",)
+#: How often a quantized model rounds its sums, the default first; see `lwnn/_kernels/int8.pxi`.
+ROUNDINGS = ("single", "double")
 
 
 def passes(network, readout):
@@ -29,7 +29,7 @@ def used_layers(network, readout):
 
 def normalized(network, readout):
     """(name, width) of the tensors that are divided by their root mean square."""
-    if network.kind == "dense":
+    if network.kind in ("dense", "elman"):
         return ()
     tensors = [("input", network.inputs)] if network.level else []
     tensors += [(name, outputs) for name, _, outputs in network.layers[: len(network.hidden)]]
@@ -42,6 +42,11 @@ def looked_up(network):
     if network.activation not in arithmetic.LOOKED_UP:
         return ()
     return tuple(name for name, _, _ in network.layers[:-1])
+
+
+def remembering(network):
+    """Names of the layers that read what they gave a step before."""
+    return tuple(name for name, _, _ in network.layers[:-1]) if network.kind == "elman" else ()
 
 
 def heads(network):
@@ -58,7 +63,8 @@ def expected(network, readout):
         ``input.offset`` and ``input.multiplier`` take raw features to int8. Per layer:
         ``weight``, ``bias`` (the inputs' zero point folded in; a row per pass),
         ``multiplier`` and ``shift``, perhaps the ``table`` of its activation. ``norm`` is the
-        factor of a normalisation. ``scale`` and ``zero_point`` tell what integers stand for.
+        factor of a normalisation. ``scale`` and ``zero_point`` tell what integers stand for,
+        and ``state_zero_point`` which output of a recurrent layer stands for 0: it starts there.
     """
     one = (1,)
     tensors = {
@@ -82,6 +88,8 @@ def expected(network, readout):
             f"{name}.scale": ("float32", one),
             f"{name}.zero_point": ("int32", one),
         }
+    for name in remembering(network):
+        tensors[f"{name}.state_zero_point"] = ("int32", one)
     for name in looked_up(network):
         tensors[f"{name}.table"] = ("int8", (256,))
     for name, _ in normalized(network, readout):

@@ -113,13 +113,12 @@ def layer_tensors(model, n, below, above, spread):
 # ---------------------------------------------------------------- inference
 
 
-def integer_goodness(network, tensors, x, normalize):
+def integer_goodness(model, x, normalize):
     """Goodness of every label for quantized rows.
 
     Parameters
     ----------
-    network : Network
-    tensors : dict of str to ndarray
+    model : lwnn.quantization.QuantizedModel
     x : ndarray of int8, shape (n, inputs)
         What layer 1 reads.
     normalize : callable
@@ -129,12 +128,13 @@ def integer_goodness(network, tensors, x, normalize):
     -------
     ndarray of int64, shape (n, classes)
     """
+    network, tensors = model.network, model.tensors
     layers, classes = range(1, len(network.hidden) + 1), network.classes
     base = _products(tensors, "layer1", x)
     states, below = [], x
     for n in layers:
         sums = base if n == 1 else _products(tensors, f"layer{n}", below)
-        states.append(_requantized(tensors, n, sums + tensors[f"layer{n}.bias"][-1]))
+        states.append(_requantized(model, n, sums + tensors[f"layer{n}.bias"][-1]))
         below = normalize(tensors, f"layer{n}", states[-1])
     states = [np.repeat(state, classes, axis=0) for state in states]
     base, labels = np.repeat(base, classes, axis=0), np.tile(np.arange(classes), len(x))
@@ -142,7 +142,7 @@ def integer_goodness(network, tensors, x, normalize):
     for step in range(1, DYNAMICS.last + 1):
         old = [normalize(tensors, f"layer{n}", states[n - 1]) for n in layers]
         for n in layers:
-            y = _outputs(tensors, n, base, old, labels)
+            y = _outputs(model, n, base, old, labels)
             if step >= DYNAMICS.first:
                 how = (int(tensors[f"layer{n}.zero_point"][0]), tensors["readout.factor"][n - 1])
                 kernels.int8_goodness(y, *how, scores)
@@ -150,13 +150,14 @@ def integer_goodness(network, tensors, x, normalize):
     return scores.reshape(-1, classes)
 
 
-def _outputs(tensors, n, base, old, labels):
+def _outputs(model, n, base, old, labels):
+    tensors = model.tensors
     sums = base if n == 1 else _products(tensors, f"layer{n}", old[n - 2])
     bias = tensors[f"layer{n}.bias"]
     if n == len(old):
-        return _requantized(tensors, n, sums + bias[labels])
+        return _requantized(model, n, sums + bias[labels])
     from_above = _products(tensors, f"above{n}", old[n])
-    return _requantized(tensors, n, sums + from_above + (bias + tensors[f"above{n}.bias"]))
+    return _requantized(model, n, sums + from_above + (bias + tensors[f"above{n}.bias"]))
 
 
 def _settled(state, y):
@@ -171,10 +172,11 @@ def _products(tensors, name, x):
     return sums
 
 
-def _requantized(tensors, n, sums):
+def _requantized(model, n, sums):
+    tensors = model.tensors
     out = np.empty(sums.shape, np.int8)
     none = np.zeros((1, sums.shape[1]), np.int32)
     how = (tensors[f"layer{n}.{part}"] for part in ("multiplier", "shift"))
     zero_point = int(tensors[f"layer{n}.zero_point"][0])
-    kernels.int8_requantize(sums, none, *how, zero_point, out)
+    kernels.int8_requantize(sums, none, *how, model.twice, zero_point, out)
     return out

@@ -74,13 +74,13 @@ def test_missing_data_is_named(capsys, tmp_path):
 
 
 def test_settings_are_chosen_on_the_last_training_rows_only(tmp_path):
-    """The test rows are not in it."""
-    lines = [f"{'AB'[n % 2]},{2 * n},{n * 7 % 5}" for n in range(20_000)]
+    """The test rows are not in it. Halves, as whole numbers in a row would be taken for names."""
+    lines = [f"{'AB'[n % 2]},{n / 2},{n * 7 % 5}" for n in range(20_000)]
     (tmp_path / "letter-recognition.data").write_text("\n".join(lines) + "\n")
     folders = Folders(tables=tmp_path)
     train, test = parts("letter", folders, choosing=True)
-    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (23_998, 24_000, 31_998)
+    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (5_999.5, 6_000, 7_999.5)
     train, test = parts("letter", folders, choosing=False)
-    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (31_998, 32_000, 39_998)
+    assert (train.x[-1, 0], test.x[0, 0], test.x[-1, 0]) == (7_999.5, 8_000, 9_999.5)
     with pytest.raises(MissingDataError, match="--mnist"):
         parts("mnist", folders, choosing=True)

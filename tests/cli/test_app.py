@@ -73,7 +73,8 @@ def test_help_fits_80_columns_and_explains_every_option(lwnn, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_wrong_usage_is_told_without_a_traceback(lwnn, command):
     # Some take any number of files, and one none.
-    many = [] if command in ("train", "evaluate", "predict", "verify") else ["1", "2", "3", "4"]
+    several = ("train", "evaluate", "predict", "tune", "verify")
+    many = [] if command in several else ["1", "2", "3", "4"]
     if command == "bench":
         many = ["--seeds", "many"]
     for arguments in (["x", "--no-such-option"], many):

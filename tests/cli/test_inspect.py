@@ -17,7 +17,7 @@ def test_every_kind_of_model_is_shown(lwnn, model, path):
     for name in modelfile.named_tensors(model):
         assert sum(line.split()[0] == name for line in lines) == 1, name
     assert "height, leaf, length, x" in ended.out
-    assert "3-5-4-4" in ended.out
+    assert ("3x1-5-4-4" if model.network.kind == "elman" else "3-5-4-4") in ended.out
 
 
 def test_json(lwnn, model, path):

@@ -6,9 +6,11 @@ import itertools
 
 import pytest
 from rich.console import Console as RichConsole
+from rich.text import Text
 
 from lwnn.cli import progress
 from lwnn.cli.console import Console
+from lwnn.cli.curves import Curves, plot
 from lwnn.learning import Epoch
 
 
@@ -109,3 +111,59 @@ def test_lines_tell_r2_and_the_share_of_saturated_units(capsys):
     assert capsys.readouterr().err == (
         "epoch 1/2: loss 0.5000, validation R² 0.8765, saturated 12/0 %, 1,234 samples/s\n"
     )
+
+
+def test_curves_are_drawn_under_the_bar_and_stay(terminal):
+    console, drawn = terminal
+    with progress.epochs(console) as on_epoch:
+        for epoch in epochs(6):
+            on_epoch(epoch)
+    left = Text.from_ansi(drawn.getvalue().rpartition("\x1b[2K")[2]).plain.splitlines()
+    lines = [line for line in left if line.strip()]
+    assert lines[0].split() == ["loss", "validation", "accuracy"]
+    assert lines[1].split()[0] == "0.5"
+    assert lines[-1].split()[0] == "0.0833"
+    assert all(len(line) <= 80 for line in lines)
+    assert "epoch" not in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [80, 60, 200])
+@pytest.mark.parametrize("measure", ["validation_accuracy", "validation_r2", None])
+def test_curves_take_no_more_than_their_room(width, measure):
+    curves = Curves(RichConsole(file=io.StringIO(), width=width))
+    for epoch in epochs(40, looks=1):
+        fields = {"validation_accuracy": None, "loss": 10.0 ** (epoch.epoch - 20)}
+        curves.add(dataclasses.replace(epoch, **(fields | ({measure: 0.5} if measure else {}))))
+    lines = curves.lines()
+    assert len(lines) == 7
+    assert max(map(len, lines)) <= min(80, width)
+    assert ("validation" in lines[0]) == (measure is not None)
+
+
+@pytest.mark.parametrize(("width", "encoding"), [(30, "utf-8"), (80, "latin-1")])
+def test_without_room_or_letters_there_are_no_curves(width, encoding):
+    file = io.TextIOWrapper(io.BytesIO(), encoding)
+    curves = Curves(RichConsole(file=file, width=width))
+    for epoch in epochs(3, looks=1):
+        curves.add(epoch)
+    assert curves.lines() == []
+
+
+def test_a_curve_goes_from_corner_to_corner():
+    lines = plot([0, 1, 2, 3], 10, 3)
+    assert [len(line) for line in lines] == [10] * 3
+    assert ord(lines[-1][0]) & 0x40
+    assert ord(lines[0][-1]) & 0x08
+    assert ord(lines[0][0]) == ord(lines[-1][-1]) == 0x2800
+    # Every column of dots has one at least.
+    for column in range(10):
+        bits = 0
+        for line in lines:
+            bits |= ord(line[column]) - 0x2800
+        assert bits & 0x47
+        assert bits & 0xB8
+
+
+def test_a_level_curve_is_a_line():
+    lines = plot([5.0, 5.0, 5.0], 4, 2)
+    assert lines == ["\u2809" * 4, "\u2800" * 4]

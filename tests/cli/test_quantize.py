@@ -22,7 +22,7 @@ def trained(request, lwnn, trees):
 def test_an_int8_model_that_the_others_read(lwnn, trained, trees):
     ended = lwnn("quantize", trained, "--calibrate", trees)
     assert (ended.code, ended.err) == (0, "")
-    head, _, before, after, changed, where = ended.out.splitlines()
+    head, _, before, after, changed, rounding, where = ended.out.splitlines()
     assert head.split() == ["accuracy", "bytes"]
     output = trained.replace(".safetensors", ".int8.safetensors")
     assert where == f"model: {output}"
@@ -35,6 +35,7 @@ def test_an_int8_model_that_the_others_read(lwnn, trained, trees):
     old, new = (lwnn("predict", path, trees).out.splitlines() for path in (trained, output))
     count = sum(a != b for a, b in zip(old, new, strict=True))
     assert changed.endswith(f"({count} of 90)")
+    assert rounding == "rounding: single"
     assert "int8" in lwnn("inspect", output).out
 
 
@@ -92,6 +93,21 @@ def test_a_gate_that_is_not_held_writes_nothing(monkeypatch, lwnn, trained, tree
         assert not path.exists()
     assert lwnn(*command, "--max-drop", drop).code == 0
     assert path.exists()
+
+
+def test_rounding_is_kept_told_and_used(lwnn, refused, made, trees, tmp_path):
+    command = ("quantize", made, "--calibrate", trees, "-o", "q")
+    for rounding in ("single", "double"):
+        ended = lwnn(*command, "--rounding", rounding, "--json")
+        assert json.loads(ended.out)["rounding"] == rounding
+        assert modelfile.load("q").rounding == rounding
+        assert json.loads(lwnn("inspect", "q", "--json").out)["rounding"] == rounding
+        assert lwnn("export", "q", "-o", tmp_path / rounding).code == 0
+        text = (tmp_path / rounding / "q.c").read_text()
+        assert ("LWNN_DOUBLE" in text) == (rounding == "double")
+        assert f"{rounding} rounding" in text.splitlines()[0]
+    message = refused(*command, "--rounding", "triple")
+    assert message == "--rounding triple: choose from single, double"
 
 
 @pytest.mark.parametrize("points", ["-1", "nan", "101"])

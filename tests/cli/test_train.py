@@ -32,7 +32,7 @@ def test_a_table_becomes_a_model(lwnn, trees, algo):
     model = modelfile.load(name)
     assert model.labels == ("ash", "elm", "größer")
     assert model.features == ("height", "leaf", "colour")
-    assert lwnn("evaluate", name, trees, "--json").out.count("accuracy") == 1
+    assert lwnn("evaluate", name, trees, "--json").out.count('"accuracy"') == 1
 
 
 def test_what_was_assumed_is_told_on_stderr(lwnn, trees):

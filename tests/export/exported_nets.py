@@ -17,6 +17,8 @@ KINDS = {
     "tanh": ("dense", (7,), "tanh", "output"),
     "leaky-relu": ("dense", (24, 11), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
+    "recurrent": ("elman", (21, 13), "tanh", "output"),
+    "recurrent-relu": ("elman", (30,), "relu", "output"),
     "goodness": ("ff", (32, 17), "relu", "goodness"),
     "goodness-of-one": ("ff", (21,), "relu", "goodness"),
     "head": ("ff", (24,), "relu", "head"),
@@ -28,8 +30,8 @@ KINDS = {
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
 }
-#: Kind of model to whether it is quantized.
-MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "float")]
+#: Arithmetic and kind: int8 rounds its sums once, twice is int8 that does so twice.
+MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "twice", "float")]
 
 
 def rows(count=300, features=FEATURES, seed=0):
@@ -46,7 +48,8 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
     features, classes = len(names), CLASSES
     rng = np.random.default_rng(seed)
-    network = Network(shape, features, hidden, classes, activation, **(form or {}))
+    form = {"timesteps": 3 if shape == "elman" else 1, **(form or {})}
+    network = Network(shape, features, hidden, classes, activation, **form)
     params = Params(network)
     for name, inputs, outputs in network.layers:
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
@@ -75,4 +78,7 @@ def model_of(name, **changes):
     """The model of a name in `MODELS`."""
     number, _, kind = name.partition("-")
     model = float_model(kind, **changes)
-    return model if number == "float" else quantize(model, rows(features=model.network.inputs)[30:])
+    if number == "float":
+        return model
+    rounding = {"int8": "single", "twice": "double"}[number]
+    return quantize(model, rows(features=model.network.inputs)[30:], rounding)

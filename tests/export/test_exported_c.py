@@ -11,7 +11,7 @@ from exported_nets import float_model, model_of, rows
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.export import machines
 from lwnn.export.verification import verify
-from lwnn.quantization import QuantizedModel, quantize
+from lwnn.quantization import ROUNDINGS, QuantizedModel, quantize
 
 pytestmark = needs("cc")
 LAYOUTS = ("portable", "m0", "m4", "m55")
@@ -148,14 +148,15 @@ def test_sums_beyond_what_a_pair_holds_are_split(write, features):
 
 
 @pytest.mark.parametrize("target", LAYOUTS)
-def test_multipliers_of_any_size(write, target):
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_multipliers_of_any_size(write, target, rounding):
     model = model_of("int8-relu")
     tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}
     tensors["layer1.shift"][:6] = [-31, -20, -2, -1, 0, 30]
     tensors["layer2.shift"][:3] = [-31, -20, -2]
     tensors["output.multiplier"][1], tensors["output.shift"][1] = 0, 0
     fields = {name: getattr(model, name) for name in ("network", "labels", "features")}
-    wide = QuantizedModel(tensors=tensors, **fields)
+    wide = QuantizedModel(tensors=tensors, rounding=rounding, **fields)
     export = write(wide, target=target)
     assert "LWNN_WIDE" in export.with_suffix(".c").read_text()
     assert verify(wide, export, rows()).good

@@ -9,12 +9,21 @@ from lwnn._kernels import available, kernels, variant
 from lwnn.differentiable import FF_LOSSES, activation
 from lwnn.gradcheck import check, check_build, referees
 from lwnn.gradcheck.table import KERNELS
-from lwnn.learning import FORMS, RULES
+from lwnn.learning import FORMS, RECURRENT, RULES
 from lwnn.learning.forward_forward import LOSSES
 from lwnn.network import ACTIVATIONS, ELEMENTS, PAIRS
 
 #: Every kernel that computes gradients or scores.
 DOORS = [name for name in dir(kernels) if name.endswith(("_epoch", "_scores"))]
+
+
+#: The rule that runs a door, where its name does not say so.
+RULE_OF = {
+    "dense_scores": "bp",
+    "bptt_epoch": "bp, recurrent",
+    "elman_scores": "bp, recurrent",
+    "elman_wp_epoch": "wp, recurrent",
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +37,12 @@ def test_all_kernels_are_within_their_bounds(findings):
 
 
 def test_every_rule_activation_and_cost_is_checked(findings):
-    assert {kernel.algo for kernel in KERNELS} >= set(RULES) | set(FORMS)
-    for kernel in ("bp", "wp"):
+    recurrent = {f"{name}, recurrent" for name in RECURRENT}
+    assert {kernel.algo for kernel in KERNELS} >= set(RULES) | set(FORMS) | recurrent
+    for kernel in ("bp", "wp", *recurrent):
         cases = {finding.case for finding in findings if finding.kernel == kernel}
-        assert cases == {f"{a}, {c}, {o}" for a in ACTIVATIONS for c, o in PAIRS}
+        steps = ", 3 timesteps" if kernel in recurrent else ""
+        assert cases == {f"{a}, {c}, {o}{steps}" for a in ACTIVATIONS for c, o in PAIRS}
     assert {f.case for f in findings if f.kernel == "scores"} == set(ACTIVATIONS)
 
 
@@ -76,7 +87,7 @@ def test_a_broken_kernel_is_found_out(monkeypatch, door):
 
     learns = door.endswith("_epoch")
     monkeypatch.setattr(kernels, door, epoch if learns else scores)
-    algo = {"dense_scores": "bp"}.get(door, door.partition("_")[0])
+    algo = RULE_OF.get(door, door.partition("_")[0])
     touched = [kernel for kernel in KERNELS if kernel.algo == algo]
     wrong = {finding.kernel for finding in check(touched) if not finding.ok}
     moved = {kernel.name for kernel in touched if (kernel.scores is None) == learns}

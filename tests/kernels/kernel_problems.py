@@ -186,7 +186,10 @@ class Learnt:
 
 
 def workspace_size(kernels, algo, problem, threads=1, form="weight"):
-    table = problem.network.table
+    table, steps = problem.network.table, problem.network.timesteps
+    if algo == "elman-wp":
+        size = kernels.elman_wp_workspace
+        return size(table, steps, problem.batch, FORMS.index(form), threads)
     if algo == "wp":
         return kernels.wp_workspace(table, problem.batch, FORMS.index(form), threads)
     return scratch(kernels, problem, problem.batch, True, threads)
@@ -198,6 +201,8 @@ def scratch(kernels, problem, batch, training, threads=1):
     if net.kind == "ff":
         return kernels.ff_workspace(net.table, problem.form, batch, training, threads)
     size = getattr(kernels, f"{net.kind}_workspace")
+    if net.kind == "elman":
+        return size(net.table, net.timesteps, batch, training, threads)
     settled = (SETTLING.steps,) if net.kind == "td" else ()
     return size(net.table, batch, *settled, training, threads)
 
@@ -260,13 +265,13 @@ def learn(
         elif algo == "un-head":
             args = (net.table, net.level, *data, *how, *rest)
             losses += kernels.un_head_epoch(params.inside, *args)
-        elif algo == "wp":
-            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
-            settings = (net.cost_code, *moves)
-            losses += kernels.wp_epoch(params.inside, net.table, *settings, *data, *how, *rest)
         else:
-            cost = net.cost_code
-            losses += kernels.bp_epoch(params.inside, net.table, cost, *data, *how, *rest)
+            shape = (net.table, net.timesteps) if net.kind == "elman" else (net.table,)
+            moves = (delta, FORMS.index(form), sides, draws, 2**62 + 5)
+            settings = (net.cost_code, *(moves if algo.endswith("wp") else ()))
+            epoch = {"elman-wp": "elman_wp", "bptt": "bptt", "wp": "wp", "bp": "bp"}[algo]
+            epoch = getattr(kernels, f"{epoch}_epoch")
+            losses += epoch(params.inside, *shape, *settings, *data, *how, *rest)
         step += -(-len(order) // problem.batch)
     for array in (params, state, workspace, peers, alive, report):
         array.check()
@@ -305,7 +310,7 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
     data = (problem.x, problem.scaler, problem.clip)
     if net.kind == "un":
         return states_and_scores(kernels, problem, vector, batch, threads)
-    count = 1 if net.kind == "dense" else 2
+    count = 1 if net.kind in ("dense", "elman") else 2
     outs = [Fenced(np.full((len(problem.x), net.classes), np.nan, kind)) for _ in range(count)]
     size = scratch(kernels, problem, batch, False, threads)
     workspace = Fenced(np.full(size, np.nan, np.float32))
@@ -321,6 +326,8 @@ def scores(kernels, problem, params=None, *, batch=None, threads=1):
         kernels.td_scores(vector, net.table, *settings, *data, *rest)
     elif net.kind == "ff":
         kernels.ff_scores(vector, net.table, problem.goals, problem.form, *data, *rest)
+    elif net.kind == "elman":
+        kernels.elman_scores(vector, net.table, net.timesteps, *data, *rest)
     else:
         kernels.dense_scores(vector, net.table, *data, *rest)
     for array in (*outs, workspace):

@@ -16,6 +16,8 @@ KINDS = {
     "un": "un",
     "un-head": "un",
     "td": "td",
+    "bptt": "elman",
+    "elman-wp": "elman",
 }
 
 
@@ -27,6 +29,8 @@ def algo(request):
 def some_problem(algo, **changes):
     """Several tiles of rows, a smaller last mini-batch."""
     options = {"inputs": 30, "rows": 45, "batch": 10, "classes": 5, "data": "bytes", **changes}
+    if KINDS[algo] == "elman":
+        return make_problem("elman", (12, 9), timesteps=3, activation="tanh", **options)
     return make_problem(KINDS[algo], (40, 27), **options)
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from plain_rounding import requantized
 
 from lwnn import _kernels
 from lwnn._kernels import reference, reference_int8
@@ -109,31 +110,28 @@ def test_accumulate_holds_the_widest_layer(build):
     assert out[0, 0] == 65_536 * 128 * 127
 
 
+@pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("passes", [1, 3])
-def test_requantize(build, shape, rng, passes):
+def test_requantize(build, shape, rng, passes, twice):
     n, _, outputs = shape
     sums = rng.integers(-(2**30), 2**30, (n, outputs), dtype=np.int32)
     bias = rng.integers(-(2**30), 2**30, (passes, outputs), dtype=np.int32)
     multiplier = rng.integers(2**30, 2**31, outputs, dtype=np.int32)
     shift = rng.integers(-31, 31, outputs).astype(np.int8)
     zero_point = int(rng.integers(-128, 128))
-    arguments = sums, bias, multiplier, shift, zero_point
+    arguments = sums, bias, multiplier, shift, twice, zero_point
     out = int8(rng, n * passes, outputs)
     np.testing.assert_array_equal(*both(build, "int8_requantize", arguments, out))
 
 
-def exact_requantize(total, multiplier, shift, zero_point):
-    """The definition in Python's unbounded integers: floor of the product plus a half."""
-    divisor = 2 ** (31 - shift)
-    rounded = (2 * total * multiplier + divisor) // (2 * divisor)
-    return min(max(rounded + zero_point, -128), 127)
-
-
 @pytest.mark.parametrize("build", _kernels.available())
-def test_requantize_is_rounding_half_up_once(build):
+@pytest.mark.parametrize("rounding", ["single", "double"])
+@pytest.mark.parametrize("most_shift", [-1, 30])
+def test_requantize_rounds_as_defined(build, rounding, most_shift):
+    """With no factor of 1/2 or more, for which vectors are too short, and with all of them."""
     rng = np.random.default_rng(1)
     size = 5000
-    shift = rng.integers(-31, 31, size).astype(np.int8)
+    shift = rng.integers(-31, most_shift + 1, size).astype(np.int8)
     # Totals that land within the range of int8, exact halves among them, and the extremes.
     reach = np.minimum(2.0 ** (8 - shift.astype(float)), 2**31 - 1).astype(np.int64)
     sums = rng.integers(-reach, reach + 1).astype(np.int32)
@@ -144,9 +142,9 @@ def test_requantize_is_rounding_half_up_once(build):
     out = np.zeros((1, size), np.int8)
     bias = np.zeros((1, size), np.int32)
     kernels = _kernels.load(build)
-    kernels.int8_requantize(sums[None], bias, multiplier, shift, -5, out)
+    kernels.int8_requantize(sums[None], bias, multiplier, shift, rounding == "double", -5, out)
     numbers = zip(sums.tolist(), multiplier.tolist(), shift.tolist(), strict=True)
-    exact = [exact_requantize(*three, -5) for three in numbers]
+    exact = [requantized(*three, -5, rounding) for three in numbers]
     assert out[0].tolist() == exact
     assert len(set(exact)) == 256
 
@@ -169,9 +167,10 @@ def dense_net(rng, widths, weights):
     return layers
 
 
+@pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
 @pytest.mark.parametrize("largest", [False, True])
-def test_dense(build, shape, rng, monkeypatch, dtype, largest):
+def test_dense(build, shape, rng, monkeypatch, dtype, largest, twice):
     n, inputs, outputs = shape
     widths = inputs, outputs, 6, outputs
 
@@ -185,7 +184,7 @@ def test_dense(build, shape, rng, monkeypatch, dtype, largest):
     x = rng.choice([0, 255, 255, 100], (n, inputs)).astype(dtype)
     x[::2] = rng.integers(0, 256, inputs)
     scaler = np.stack([np.zeros(inputs), np.ones(inputs)]).astype(np.float32)
-    arguments = x, scaler, -128, *net, workspace
+    arguments = x, scaler, -128, *net, twice, workspace
     got, twin = both(build, "int8_dense", arguments, np.zeros((n, outputs), np.int8))
     np.testing.assert_array_equal(got, twin)
     assert outputs < 3 or len(np.unique(got)) > 2
@@ -198,7 +197,7 @@ def test_dense_refuses_a_workspace_that_is_too_small(build, shape, rng):
     workspace = np.empty(build.int8_dense_workspace(net.layers) - 1, np.int8)
     x, scaler = np.zeros((n, inputs), np.uint8), np.ones((2, inputs), np.float32)
     with pytest.raises(ValueError, match="workspace"):
-        build.int8_dense(x, scaler, 0, *net, workspace, np.zeros((n, outputs), np.int8))
+        build.int8_dense(x, scaler, 0, *net, False, workspace, np.zeros((n, outputs), np.int8))
 
 
 @pytest.mark.parametrize("zero_point", [-128, 0, 127])
@@ -267,6 +266,6 @@ def test_no_rows_are_no_harm(build):
     build.int8_input(np.zeros((0, 4), np.float32), ones, ones, 0, none8)
     build.int8_accumulate(none8, np.ones((4, 4), np.int8), none32)
     multiplier, shift = np.ones(4, np.int32), np.zeros(4, np.int8)
-    build.int8_requantize(none32, np.ones((1, 4), np.int32), multiplier, shift, 0, none8)
+    build.int8_requantize(none32, np.ones((1, 4), np.int32), multiplier, shift, False, 0, none8)
     build.int8_normalize(none8, 0, 1, 0, none8)
     build.int8_goodness(none8, 0, 1, np.zeros(0, np.int64))

@@ -74,6 +74,24 @@ def test_the_gradient_is_that_of_a_pass_per_weight(kernels, activation, pair, de
     assert_close(got, want, 1e-4)
 
 
+@functools.cache
+def pass_per_weight(seed):
+    return gradient(reference, "wp", small_problem(seed))
+
+
+def test_two_hundred_random_nets_match_a_pass_per_weight(kernels):
+    """Largest relative difference, in float32, of gradients that say something at all."""
+    worst, counted = 0.0, 0
+    for seed in range(200):
+        want = pass_per_weight(seed)
+        got = gradient(kernels, "wp", small_problem(seed), threads=1 + seed % 2)
+        if np.abs(want).max() > 1e-3:
+            counted += 1
+            worst = max(worst, np.abs(got - want).max() / np.abs(want).max())
+    assert counted > 150
+    assert worst <= 1e-4
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 @pytest.mark.parametrize("activation", ["linear", "sigmoid", "tanh"])
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 5)], ids=len)

@@ -23,6 +23,8 @@ KINDS = {
     "un": "un",
     "un-head": "un",
     "td": "td",
+    "bptt": "elman",
+    "elman-wp": "elman",
 }
 SEED = 2.0**53 - 1
 SQUARES = {"cost": "mse", "output": "linear"}
@@ -40,7 +42,7 @@ SHAPING = {
     "all": (0.02, 0.3, 0.01, 0.1, 0.55, 0.1, 0.3, 7.0, 0.25, 0.1),
 }
 #: What not every rule has.
-FOR = {"dropout": {"bp"}, "smoothing": {"bp", "wp"}}
+FOR = {"dropout": {"bp"}, "smoothing": {"bp", "wp", "bptt", "elman-wp"}}
 
 
 @pytest.fixture(params=list(KINDS))
@@ -49,12 +51,21 @@ def algo(request):
 
 
 def some_problem(algo, batch, rows=20):
-    return make_problem(KINDS[algo], (12, 7), inputs=9, rows=rows, batch=batch)
+    sizes = {"inputs": 9, "rows": rows, "batch": batch}
+    if KINDS[algo] == "elman":
+        return make_problem("elman", (4, 3), timesteps=3, activation="tanh", **sizes)
+    return make_problem(KINDS[algo], (12, 7), **sizes)
+
+
+#: Each alone with some optimizer, and all at once with every one.
+CASES = [
+    *((name, OPTIMIZERS[n % len(OPTIMIZERS)]) for n, name in enumerate(SHAPING)),
+    *(("all", optimizer) for optimizer in OPTIMIZERS),
+]
 
 
 @pytest.mark.parametrize("batch", [3, 8], ids=["few", "many"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("name", SHAPING)
+@pytest.mark.parametrize(("name", "optimizer"), dict.fromkeys(CASES), ids="-".join)
 def test_an_epoch_matches_the_twin(kernels, algo, name, optimizer, batch):
     if algo not in FOR.get(name, KINDS):
         name = "all"

@@ -7,6 +7,7 @@ import lwnn
 from lwnn.data import Scaler
 from lwnn.errors import UsageError
 from lwnn.learning.augment import Shifts, Silences
+from lwnn.learning.saturation import saturation
 
 
 def single_pixels(count, size=9):
@@ -98,3 +99,17 @@ def test_rows_are_judged_without_gaps(algo):
     assert np.array_equal(rule.scores(table.x), run.model.scores(table.x))
     assert (rule.scaler[1] == 2 * rule.plain_scaler[1]).all()
     assert run.options["input_dropout"] == 0.5
+
+
+@pytest.mark.parametrize("algo", ["bp", "wp"])
+def test_saturation_is_that_of_rows_without_gaps(algo):
+    table, rules = lwnn.load(lwnn.sample_path()), []
+    shape = {"epochs": 1, "hidden": (30,), "activation": "tanh", "weights": "normal"}
+    options = lwnn.Options(algo=algo, input_dropout=0.5, **shape)
+    lwnn.train(table, options, on_start=lambda rule, *_: rules.append(rule))
+    rule = rules[0]
+    plain, louder = (
+        saturation(rule.params, (table.x, scaler, rule.clip))
+        for scaler in (rule.plain_scaler, rule.scaler)
+    )
+    assert rule.saturation(table.x) == plain != louder

@@ -1,6 +1,7 @@
 """Models of every kind that can be quantized, made without training."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.model import Model
 from lwnn.network import Network, Params
-from lwnn.quantization import quantize
+from lwnn.quantization import ROUNDINGS, quantize
 
 CLASSES, FEATURES = 4, 9
 #: Those whose rows keep their level.
@@ -24,6 +25,11 @@ KINDS = {
     "tanh": ("dense", (24,), "tanh", "output"),
     "leaky-relu": ("dense", (40,), "leaky-relu", "output"),
     "step": ("dense", (40,), "step", "output"),
+    "elman-linear": ("elman", (24,), "linear", "output"),
+    "elman-relu": ("elman", (40,), "relu", "output"),
+    "elman-sigmoid": ("elman", (40,), "sigmoid", "output"),
+    "elman-tanh": ("elman", (40, 23), "tanh", "output"),
+    "elman-leaky-relu": ("elman", (40,), "leaky-relu", "output"),
     "ff-goodness": ("ff", (32, 17), "relu", "goodness"),
     "ff-goodness-plain": ("ff", (32, 17), "relu", "goodness"),
     "ff-both": ("ff", (32, 17), "relu", "both"),
@@ -60,10 +66,20 @@ def float_model(kind, data):
     rng = np.random.default_rng(1)
     shape, hidden, activation, readout = KINDS[kind]
     level = kind not in RAW and not kind.endswith("plain")
-    network = Network(shape, FEATURES, hidden, CLASSES, activation, level=level)
+    network = Network(
+        shape,
+        FEATURES,
+        hidden,
+        CLASSES,
+        activation,
+        level=level,
+        timesteps=3 if shape == "elman" else 1,
+    )
     params = Params(network)
+    # What is read again at every step must not grow from step to step.
+    gain = 1 if shape == "elman" else 2
     for name, inputs, outputs in network.layers:
-        params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
+        params[f"{name}.weight"][:] = rng.normal(0, gain / inputs**0.5, (outputs, inputs))
         if f"{name}.bias" in params.views:
             params[f"{name}.bias"][:] = rng.normal(0, 0.1, outputs)
     if shape == "ff":
@@ -134,11 +150,12 @@ def fit_last_layer(model, x, y):
     weight[:], bias[:] = solution[:-1].T, solution[-1]
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="session", params=itertools.product(KINDS, ROUNDINGS), ids="-".join)
 def pair(request, data):
     """A float model and the int8 one made of it."""
-    model = float_model(request.param, data)
-    return model, quantize(model, data[0][:500])
+    kind, rounding = request.param
+    model = float_model(kind, data)
+    return model, quantize(model, data[0][:500], rounding)
 
 
 @pytest.fixture(scope="session")

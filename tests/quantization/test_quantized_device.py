@@ -4,13 +4,15 @@ import itertools
 import math
 
 import numpy as np
+from plain_rounding import requantized
 
 from lwnn.model import Model
 from lwnn.network import Network, Params
 from lwnn.quantization import quantize
 
 
-def device_layer(t, name, q, label=0):
+def device_layer(model, name, q, label=0):
+    t = model.tensors
     zero = int(t[f"{name}.zero_point"][0])
     weight, multiplier, shift = (t[f"{name}.{part}"] for part in ("weight", "multiplier", "shift"))
     biases = t[f"{name}.bias"]
@@ -20,8 +22,7 @@ def device_layer(t, name, q, label=0):
     for weights, m, s, b in rows:
         total = b + sum(w * x for w, x in zip(weights, q, strict=True))
         assert abs(total) < 2**31
-        value = (total * m + (1 << (30 - s)) >> (31 - s)) + zero
-        out.append(min(max(value, -128), 127))
+        out.append(requantized(total, m, s, zero, model.rounding))
     table = t.get(f"{name}.table")
     return out if table is None else [int(table[value + 128]) for value in out]
 
@@ -48,40 +49,61 @@ def device_scores(quantized, row):
     t, layers = quantized.tensors, [name for name, _, _ in quantized.network.layers]
     q = device_input(t, row)
     if quantized.readout == "output":
-        for name in layers:
-            q = device_layer(t, name, q)
-        return q
+        run = device_sequence if quantized.network.kind == "elman" else device_dense
+        return run(quantized, layers, q)
     if quantized.network.kind == "mf":
-        return device_heads(t, quantized.network, q, quantized.readout)
+        return device_heads(quantized, q)
     q = device_normalize(t, "input", q) if quantized.network.level else q
     layers = [name for name in layers if not name.startswith("above")]
     if quantized.network.kind == "td" and quantized.readout == "goodness":
-        return [device_settling(t, layers[:-1], q, label) for label in range(classes)]
+        return [device_settling(quantized, layers[:-1], q, label) for label in range(classes)]
     head_from = quantized.network.head_from
     if quantized.readout == "head":
-        return device_head(t, layers[:-1], head_from, q, 0)
-    goodness = [device_goodness(t, layers[:-1], q, label) for label in range(classes)]
+        return device_head(quantized, layers[:-1], head_from, q, 0)
+    goodness = [device_goodness(quantized, layers[:-1], q, label) for label in range(classes)]
     if quantized.readout == "goodness":
         return goodness
     zero, factor = int(t["head.zero_point"][0]), int(t["readout.factor"][-1])
     # The pass behind those of the labels is the neutral one.
-    head = device_head(t, layers[:-1], head_from, q, classes)
+    head = device_head(quantized, layers[:-1], head_from, q, classes)
     return [g + factor * (value - zero) for g, value in zip(goodness, head, strict=True)]
 
 
-def device_head(t, layers, head_from, q, neutral):
+def device_dense(model, layers, q):
+    for name in layers:
+        q = device_layer(model, name, q)
+    return q
+
+
+def device_sequence(model, layers, q):
+    """What a layer gave a step before stands behind what it reads."""
+    t, steps = model.tensors, model.network.timesteps
+    states = {
+        name: [int(t[f"{name}.state_zero_point"][0])] * len(t[f"{name}.bias"][0])
+        for name in layers[:-1]
+    }
+    features = len(q) // steps
+    for step in range(steps):
+        below = q[step * features : (step + 1) * features]
+        for name in layers[:-1]:
+            below = states[name] = device_layer(model, name, below + states[name])
+    return device_layer(model, "output", below)
+
+
+def device_head(model, layers, head_from, q, neutral):
     states = []
     for n, name in enumerate(layers):
-        q = device_normalize(t, name, device_layer(t, name, q, 0 if n else neutral))
+        answers = device_layer(model, name, q, 0 if n else neutral)
+        q = device_normalize(model.tensors, name, answers)
         states.append(q)
-    return device_layer(t, "head", list(itertools.chain(*states[head_from:])))
+    return device_layer(model, "head", list(itertools.chain(*states[head_from:])))
 
 
-def device_goodness(t, layers, q, label):
-    score = 0
+def device_goodness(model, layers, q, label):
+    score, t = 0, model.tensors
     for n, name in enumerate(layers):
         q = device_normalize(t, layers[n - 1], q) if n else q
-        q = device_layer(t, name, q, 0 if n else label)
+        q = device_layer(model, name, q, 0 if n else label)
         zero = int(t[f"{name}.zero_point"][0])
         score += int(t["readout.factor"][n]) * sum((value - zero) ** 2 for value in q)
     return score
@@ -94,19 +116,21 @@ def device_sums(t, name, q, bias):
     ]
 
 
-def device_requantized(t, name, sums):
+def device_requantized(model, name, sums):
+    t = model.tensors
     assert all(abs(total) < 2**31 for total in sums)
     zero = int(t[f"{name}.zero_point"][0])
     how = zip(sums, t[f"{name}.multiplier"].tolist(), t[f"{name}.shift"].tolist(), strict=True)
-    return [min(max((a * m + (1 << (30 - s)) >> (31 - s)) + zero, -128), 127) for a, m, s in how]
+    return [requantized(a, m, s, zero, model.rounding) for a, m, s in how]
 
 
-def device_settling(t, layers, x, label):
+def device_settling(model, layers, x, label):
     """Upwards without a label, then five steps, of which the last three count."""
+    t = model.tensors
     states, q, score = [], x, 0
     for name in layers:
         sums = device_sums(t, name, q, t[f"{name}.bias"][-1].tolist())
-        states.append(device_requantized(t, name, sums))
+        states.append(device_requantized(model, name, sums))
         q = device_normalize(t, name, states[-1])
     for step in range(1, 6):
         old = [device_normalize(t, name, q) for name, q in zip(layers, states, strict=True)]
@@ -119,7 +143,7 @@ def device_settling(t, layers, x, label):
                 sums = device_sums(t, above, old[n + 1], sums)
                 folded = t[f"{above}.bias"][0].tolist()
                 sums = [a + b for a, b in zip(sums, folded, strict=True)]
-            y = device_requantized(t, name, sums)
+            y = device_requantized(model, name, sums)
             if step >= 3:
                 score += int(t["readout.factor"][n]) * sum((value + 128) ** 2 for value in y)
             mixed = zip(states[n], y, strict=True)
@@ -127,15 +151,16 @@ def device_settling(t, layers, x, label):
     return score
 
 
-def device_heads(t, network, q, readout):
+def device_heads(model, q):
+    network, t = model.network, model.tensors
     answers, source = [], "input"
     for n in range(1, len(network.hidden) + 1):
         q = device_normalize(t, source, q) if n > 1 or network.level else q
-        source, q = f"layer{n}", device_layer(t, f"layer{n}", q)
-        answers.append(device_layer(t, f"head{n}", q))
-    return (
-        answers[-1] if readout == "last" else [sum(scores) for scores in zip(*answers, strict=True)]
-    )
+        source, q = f"layer{n}", device_layer(model, f"layer{n}", q)
+        answers.append(device_layer(model, f"head{n}", q))
+    if model.readout == "last":
+        return answers[-1]
+    return [sum(scores) for scores in zip(*answers, strict=True)]
 
 
 def test_a_device_gets_the_same_integers(pair, data):

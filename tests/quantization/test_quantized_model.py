@@ -51,7 +51,7 @@ def test_integers_do_not_depend_on_threads_or_chunks(pair, data, monkeypatch):
     for threads in (1, 2):
         many = quantized.integer_scores(data[0][:2501], threads)
         np.testing.assert_array_equal(many, one[:2501])
-    assert "_plan_for_many" in vars(quantized) or quantized.readout != "output"
+    assert "_plan_for_many" in vars(quantized) or quantized.network.kind != "dense"
 
 
 def test_calibration_does_not_depend_on_chunks(make, data, monkeypatch):
@@ -91,7 +91,7 @@ def test_only_the_first_step_sees_a_fraction(pair, data, monkeypatch):
     for room in (inference, topdown):
         monkeypatch.setattr(room, "kernels", guard)
     assert quantized.integer_scores(data[0][:20]).dtype.kind == "i"
-    dense = quantized.readout == "output"
+    dense = quantized.network.kind == "dense"
     steps = {"int8_input", "int8_accumulate", "int8_requantize"}
     assert ({"int8_dense"} if dense else steps) <= guard.called
 
@@ -119,7 +119,6 @@ def test_looks_like_a_model(pair, data):
     assert quantized.predict(x).tolist() == [model.labels[i] for i in quantized.predict_index(x)]
     np.testing.assert_allclose(quantized.predict_proba(x).sum(axis=1), 1)
     assert quantized.scores(x).dtype == np.float32
-    assert quantized.rounding == "single"
     with pytest.raises(DataError, match="expects rows of 9 features"):
         quantized.scores(x[:, :3])
 
@@ -133,9 +132,21 @@ def test_can_be_rebuilt_from_its_tensors(pair, data):
         quantized.labels,
         quantized.features,
         readout=quantized.readout,
+        rounding=quantized.rounding,
     )
     x = data[0][:40]
     np.testing.assert_array_equal(again.integer_scores(x), quantized.integer_scores(x))
+
+
+def test_one_rounding_is_not_the_other(make, data):
+    """Steps apart, never two, and not so many."""
+    model, x = make("linear"), data[0]
+    once, twice = (quantize(model, x[:500], rounding) for rounding in ("single", "double"))
+    assert quantize(model, x[:500]).rounding == once.rounding == "single"
+    assert twice.provenance["quantization"]["rounding"] == twice.rounding == "double"
+    steps = np.abs(once.integer_scores(x).astype(int) - twice.integer_scores(x))
+    assert steps.max() == 1
+    assert 0 < steps.mean() < 0.02
 
 
 def test_bytes_on_the_device(relu):

@@ -57,6 +57,11 @@ def test_refuses_unknown_rounding_and_readout(relu):
             dataclasses.replace(relu, **{field: value})
 
 
+def test_refuses_to_round_in_another_way(make, data):
+    with pytest.raises(UsageError, match="rounding 'triple'; expected single or double"):
+        quantize(make("relu"), data[0], "triple")
+
+
 def test_refuses_heads_that_are_summed_on_different_scales(make, data):
     quantized = quantize(make("mf-sum"), data[0])
     for part, value in (("scale", 1.5), ("zero_point", 3)):
