@@ -99,13 +99,13 @@ def read(text):
 
 
 def positive(entries, key):
-    """Return the finite number above 0 at `key` as a float."""
+    """Return the number above 0 at `key` that float32 holds, as a float."""
     value = _take(entries, key, (int, float))
     try:
         value = float(value)
     except OverflowError:
         value = math.inf
-    if not 0 < value < math.inf:
+    if not 0 < value <= _LARGEST:
         raise _wrong(key)
     return value
 

@@ -116,6 +116,7 @@ def test_time_steps_that_cannot_be(make_model, path, steps):
         ({"named": False, "target": "4"}, "target"),
         ({"named": False, "target": "²"}, "target"),
         ({"clip": 0}, "clip"),
+        ({"clip": 1e39}, "clip"),
     ],
 )
 def test_entries_that_do_not_fit_the_network(make_model, path, change, expected):

@@ -1,5 +1,6 @@
 """Changes to bytes, of the kinds that files suffer and of those that somebody might think of."""
 
+import copy
 import json
 
 _PIECES = (
@@ -72,7 +73,8 @@ def _change_value(entries, rng):
     elif isinstance(inside, (int, float)) and rng.random() < 0.3:
         place[key] = inside + rng.choice((-1, 1, 1000))
     else:
-        place[key] = rng.choice(_VALUES)
+        # A copy, as it may be changed in its turn.
+        place[key] = copy.deepcopy(rng.choice(_VALUES))
 
 
 def _spot(content, rng):
