@@ -50,6 +50,9 @@ _FLOAT = {
 _WIDTH = 100
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
+#: An AVR reads constants from the first 64 KB of flash, where interrupt vectors and constants of
+#: others stand before a model's.
+_AVR_CONSTANTS = 64_000
 
 
 def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0, *, gaps=None):
@@ -155,6 +158,11 @@ def _check_arrays(program, target):
                 f"takes at most {_AVR_OBJECT:,}: train with fewer hidden units or choose another "
                 "target"
             )
+    if program.rom > _AVR_CONSTANTS:
+        raise UsageError(
+            f"--target avr: constants take {program.rom:,} bytes; at most {_AVR_CONSTANTS:,} lie "
+            "where an AVR reads them: train with fewer hidden units or choose another target"
+        )
 
 
 def _header(program, model, facts, fill, chosen_rows):

@@ -1,5 +1,6 @@
 """What exported C promises: it computes the same, compiles cleanly, and asks for nothing."""
 
+import dataclasses
 import functools
 import os
 import re
@@ -13,6 +14,7 @@ from exported_nets import MODELS, float_model, model_of, rows, rows_of
 from lwnn.errors import ModelFileError, UsageError
 from lwnn.export import machines
 from lwnn.export.verification import verify
+from lwnn.network import Params
 from lwnn.quantization import ROUNDINGS, QuantizedModel, quantize
 
 pytestmark = needs("cc")
@@ -244,9 +246,33 @@ def test_the_same_model_gives_the_same_files(model, write):
     assert f"{model.network.describe()}" in first["net.c"].decode().splitlines()[0]
 
 
+def wide_model(*hidden):
+    """An int8 model of 50 readings with random weights."""
+    model = float_model("linear", features=50)
+    network = dataclasses.replace(model.network, hidden=hidden, activation="relu")
+    params = Params(network)
+    params.vector[:] = np.random.default_rng(0).normal(0, 0.1, network.size)
+    model = dataclasses.replace(model, network=network, params=params)
+    return quantize(model, rows(features=50)[30:])
+
+
+@needs("avr-gcc")
+def test_constants_beyond_what_a_size_counts_on_avr(write):
+    """All sizes together have more than 15 bits, and more than 16 with the code."""
+    model = wide_model(450, 70)
+    export = write(model, target="avr")
+    command = ["avr-gcc", "-mmcu=atmega2560", "-std=c99", "-Os", "-c", f"{export}.c"]
+    rom = int(re.search(r"NET_ROM (\d+)", export.with_suffix(".h").read_text())[1])
+    assert 60_000 < rom < 65_536
+    subprocess.run([*command, "-o", f"{export}.o"], check=True)
+
+
 def test_what_avr_cannot_hold_is_refused(write):
     model = quantize(float_model("relu", features=1200), rows(features=1200)[30:])
     with pytest.raises(UsageError, match="--target avr: layer1_weight takes 38,400 bytes"):
+        write(model, target="avr")
+    model = wide_model(420, 70, 150)
+    with pytest.raises(UsageError, match=r"--target avr: constants take \d\d,\d+ bytes; at most"):
         write(model, target="avr")
 
 
