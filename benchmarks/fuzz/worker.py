@@ -41,7 +41,7 @@ def work(target, folder, seed, until, board):
     for content in files:
         path.write_bytes(content)
         trial(read, path, rng)
-    while not _over(until, count.value):
+    while files and not _over(until, count.value):
         content = change(rng.choice(files), rng, files)
         path.write_bytes(content)
         began.value = time.monotonic()
