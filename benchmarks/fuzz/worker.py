@@ -40,6 +40,7 @@ def work(target, folder, seed, until, board):
     # Whatever is imported or set up at first use is not a trial's own.
     for content in files:
         path.write_bytes(content)
+        began.value = time.monotonic()
         trial(read, path, rng)
     while files and not _over(until, count.value):
         content = change(rng.choice(files), rng, files)
