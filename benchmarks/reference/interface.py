@@ -66,17 +66,22 @@ def _signature(thing, skip):
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return ""
     parameters = [_plain(one) for one in inspect.signature(thing).parameters.values()][skip:]
-    line = str(inspect.Signature(parameters)).replace("Ellipsis", "...")
+    line = _spelt(inspect.Signature(parameters))
     if len(line) <= _LINE:
         return line
     if len(parameters) > _MOST:
         # The list below says it better.
         return "(...)"
-    lines = [str(one).replace("Ellipsis", "...") for one in parameters]
+    lines = [_spelt(one) for one in parameters]
     named = [one.kind is one.KEYWORD_ONLY for one in parameters]
     if True in named:
         lines.insert(named.index(True), "*")
     return "(\n" + "".join(f"    {one},\n" for one in lines) + ")"
+
+
+def _spelt(part):
+    """A signature, or a parameter, as the formatter of the project has it."""
+    return str(part).replace("Ellipsis", "...").replace("'", '"')
 
 
 def _plain(parameter):
