@@ -65,7 +65,7 @@ def _curves(console):
     task = bar.add_task("", total=None, loss="", validation="", speed="")
 
     def on_epoch(epoch):
-        if epoch.finished:
+        if epoch.finished and not epoch.refit:
             curves.add(epoch)
         _advance(bar, task, epoch)
         _warn(console, epoch)
@@ -158,7 +158,7 @@ def _advance(bar, task, epoch, label=""):
         fields["validation"] = "".join(f"  {part}" for part in _judged(epoch))
     bar.update(
         task,
-        description=label or f"epoch {epoch.epoch}/{epoch.epochs}",
+        description=label or _counted(epoch),
         completed=(epoch.epoch - 1) * epoch.rows_total + epoch.rows_done,
         total=epoch.epochs * epoch.rows_total,
         speed=f"  {epoch.samples_per_second:,.0f} samples/s",
@@ -173,7 +173,8 @@ def _tell(console, epoch):
 
 
 def _warn(console, epoch):
-    for text in epoch.warnings:
+    # What ails the net is said once, not in a refit again.
+    for text in [] if epoch.refit else epoch.warnings:
         console.note(f"warning: {text}")
 
 
@@ -189,7 +190,11 @@ def _line(epoch):
     if epoch.layers:
         parts.append(_health(epoch.layers))
     parts.append(f"{epoch.samples_per_second:,.0f} samples/s")
-    return f"epoch {epoch.epoch}/{epoch.epochs}: {', '.join(parts)}"
+    return f"{_counted(epoch)}: {', '.join(parts)}"
+
+
+def _counted(epoch):
+    return f"{'refit, ' if epoch.refit else ''}epoch {epoch.epoch}/{epoch.epochs}"
 
 
 def _judged(epoch):
