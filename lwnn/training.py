@@ -25,8 +25,6 @@ from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
 _STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise", "silence")
-#: Parts of a dataset, in the order in which they are told.
-PARTS = ("train", "validation", "test")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
 _UNFIT = (
@@ -50,7 +48,8 @@ class Run:
         ``train``, ``validation`` and ``test``, each ``{"accuracy": …, "loss": …, "rows": …}``,
         or ``{"r2": …, "rmse": …, "rows": …}`` for numbers, those that exist. The loss is the
         cross-entropy of the predicted shares, in nats. The test rows are looked at once, after
-        training. The validation rows are judged by the net that has not learnt from them.
+        training. Where there is a refit, the others are judged by the net before it, which has
+        not learnt from the validation rows.
     history : list of dict
         As in `lwnn.learning.Fit`; a refit has none.
     best_epoch, epochs_run : int
@@ -104,8 +103,12 @@ class Parts:
 
     def existing(self):
         """Name and rows of the parts that have any."""
-        parts = {name: getattr(self, name) for name in PARTS}
+        parts = {name: getattr(self, name) for name in ("train", "validation", "test")}
         return [(name, rows) for name, rows in parts.items() if len(rows)]
+
+    def known(self):
+        """The same without the test rows."""
+        return [(name, rows) for name, rows in self.existing() if name != "test"]
 
 
 def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
@@ -152,17 +155,18 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     learning = _Learning(dataset, options, settings, on_epoch)
     result = learning.fit(rule, parts)
     model = learning.model(rule, parts, scaler)
-    held, metrics, refit_rows = parts.validation, {}, 0
+    metrics = {name: measure(model, rows, rule.threads) for name, rows in parts.known()}
+    refit_rows = 0
     if settings["refit"] == "yes" and (again := learning.refit(type(rule), result)):
-        metrics["validation"] = measure(model, held, rule.threads)
         rule, parts, scaler = again
         model, refit_rows = learning.model(*again), len(parts.train)
-    metrics |= {name: measure(model, rows, rule.threads) for name, rows in parts.existing()}
+    if len(parts.test):
+        metrics["test"] = measure(model, parts.test, rule.threads)
     return Run(
         model=model,
         parts=parts,
         options=settings,
-        metrics={name: metrics[name] for name in PARTS if name in metrics},
+        metrics=metrics,
         history=result.history,
         best_epoch=result.best_epoch,
         epochs_run=len(result.history),

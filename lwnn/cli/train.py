@@ -187,8 +187,8 @@ def _report(console, run, data, written, notes):
     )
     if run.refit_rows:
         console.say(
-            f"refit: {run.best_epoch} epochs on {run.refit_rows:,} rows, for training and for "
-            "validation, judged before"
+            f"refit: {run.best_epoch} epochs on {run.refit_rows:,} rows, training and validation "
+            "together; the test is of this net"
         )
     console.say(f"options: {record}")
     console.say(f"model: {output}")
