@@ -478,7 +478,7 @@ def test_working_memory_counts_masks(dataset):
     run = train(dataset, Options(threads=2, **BLIND))
     table, size = run.model.network.table, run.model.size
     scratch = kernels.un_workspace(table, 16, True, 2)
-    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 84) + 84 * 6
+    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 96) + 96 * 6
 
 
 def test_features_are_the_normalised_outputs_of_the_layers(dataset, digits):
@@ -534,7 +534,7 @@ def test_top_down_repeats_and_is_counted(dataset):
     assert first.forward_passes == 6
     table, size = two.model.network.table, two.model.size
     scratch = kernels.td_workspace(table, 16, 3, True, 2)
-    assert two.working_bytes == 4 * (4 * size + scratch + 84)
+    assert two.working_bytes == 4 * (4 * size + scratch + 96)
 
 
 @pytest.mark.parametrize("readout", ["goodness", "head"])
@@ -565,7 +565,7 @@ def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
     assert same_model(first, again)
     assert same_model(first, two)
     assert not same_model(first, still)
-    assert first.working_bytes - still.working_bytes == 84 * 6 * 4
+    assert first.working_bytes - still.working_bytes == 96 * 6 * 4
     assert first.options["augment"] == "shift:1"
     assert first.options["image"] == [2, 3]
     assert first.model.provenance["image_shape"] == [2, 3]

@@ -158,7 +158,7 @@ def _advance(bar, task, epoch, label=""):
         fields["validation"] = "".join(f"  {part}" for part in _judged(epoch))
     bar.update(
         task,
-        description=label or _counted(epoch),
+        description=label or f"{'refit, ' * epoch.refit}epoch {epoch.epoch}/{epoch.epochs}",
         completed=(epoch.epoch - 1) * epoch.rows_total + epoch.rows_done,
         total=epoch.epochs * epoch.rows_total,
         speed=f"  {epoch.samples_per_second:,.0f} samples/s",
@@ -167,9 +167,12 @@ def _advance(bar, task, epoch, label=""):
 
 
 def _tell(console, epoch):
-    if epoch.finished:
+    if epoch.finished and not epoch.refit:
         console.note(_line(epoch))
         _warn(console, epoch)
+    elif epoch.finished and epoch.epoch == 1:
+        rows = f"{epoch.rows_total:,} rows, training and validation together"
+        console.note(f"refit: {epoch.epochs} epochs anew on {rows}")
 
 
 def _warn(console, epoch):
@@ -190,11 +193,7 @@ def _line(epoch):
     if epoch.layers:
         parts.append(_health(epoch.layers))
     parts.append(f"{epoch.samples_per_second:,.0f} samples/s")
-    return f"{_counted(epoch)}: {', '.join(parts)}"
-
-
-def _counted(epoch):
-    return f"{'refit, ' if epoch.refit else ''}epoch {epoch.epoch}/{epoch.epochs}"
+    return f"epoch {epoch.epoch}/{epoch.epochs}: {', '.join(parts)}"
 
 
 def _judged(epoch):

@@ -186,10 +186,7 @@ def _report(console, run, data, written, notes):
         f"{run.samples_per_second:,.0f} samples/s"
     )
     if run.refit_rows:
-        console.say(
-            f"refit: {run.best_epoch} epochs on {run.refit_rows:,} rows, training and validation "
-            "together; the test is of this net"
-        )
+        console.say(f"the test is of the net that learnt anew from {run.refit_rows:,} rows")
     console.say(f"options: {record}")
     console.say(f"model: {output}")
     if report is not None:
