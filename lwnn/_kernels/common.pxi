@@ -131,9 +131,33 @@ cdef Arena arena_over(float[::1] workspace):
 
 
 cdef int check_room(const Arena *arena, float[::1] workspace) except -1:
-    if arena.used > workspace.shape[0]:
+    return check_shares(arena.used, 1, workspace)
+
+
+# Rows are scored in blocks, which do not depend on the number of threads. Each thread takes a share
+# of the blocks and has a workspace of its own, one behind the other.
+
+cdef int check_shares(Py_ssize_t share, int threads, float[::1] workspace) except -1:
+    if share * threads > workspace.shape[0]:
         raise ValueError("the workspace is smaller than its size function says")
     return 0
+
+
+cdef inline Arena share_of(const Arena *whole, Py_ssize_t share, int thread) noexcept nogil:
+    """The part of a workspace that is one thread's."""
+    cdef Arena arena
+    arena.base = whole.base + share * thread
+    arena.used = 0
+    return arena
+
+
+cdef int scoring_team(const long long *table, Py_ssize_t layers, Py_ssize_t rows,
+                      Py_ssize_t blocks, int threads) noexcept nogil:
+    """How many threads so many rows are worth."""
+    cdef Py_ssize_t l, work = 0
+    for l in range(layers):
+        work += table[6 * l + IN] * table[6 * l + OUT]
+    return <int>min(<Py_ssize_t>threads, blocks) if rows * work >= WORTH_A_TEAM else 1
 
 
 # ---------------------------------------------------------------- products
@@ -152,7 +176,8 @@ cdef enum:
     SUMMED = 512
 
 
-cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_b):
+cdef Py_ssize_t panel_size(const long long[:, ::1] table,
+                           Py_ssize_t columns_of_b) noexcept nogil:
     """Floats of panel that products over `columns_of_b` samples need at most; 0 if they need none.
 
     `b` is a layer's inputs: [in][samples] on the way forward, [samples][in] for the gradient.
@@ -166,7 +191,7 @@ cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_
     return min(size, max(<Py_ssize_t>PANEL, padded(columns_of_b) * LWNN_LANES))
 
 
-cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads):
+cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads) noexcept nogil:
     cdef Team team
     team.threads = threads
     team.share = (panel + LWNN_LANES + 15) // 16 * 16
@@ -981,7 +1006,7 @@ cdef void update_layer(float *params, Py_ssize_t weight, Py_ssize_t bias,
     optimize_biases(params, grad, bias, n_out, how, team)
 
 
-cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
+cdef Py_ssize_t gradient_size(const long long[:, ::1] table) noexcept nogil:
     """Floats of gradient that are ever held at once: of a bias, a unit, or the label weights."""
     cdef Py_ssize_t l, size = 0
     for l in range(table.shape[0]):

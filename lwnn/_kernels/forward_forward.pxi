@@ -91,7 +91,7 @@ cdef struct Forward:
 
 
 cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double[::1] form,
-                       Py_ssize_t batch, bint training, int threads):
+                       Py_ssize_t batch, bint training, int threads) noexcept nogil:
     cdef Forward net
     cdef Py_ssize_t l, ld = columns(batch), wide, widest = 0, head
     net.layers = table.shape[0] - 1
@@ -148,15 +148,15 @@ def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    ff_layout(&arena, table, form, batch, training, threads)
-    return arena.used
+    ff_layout(&arena, table, form, batch, training, threads if training else 1)
+    return arena.used if training else arena.used * threads
 
 
 cdef Forward ff_from(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
-                     const double[::1] form, Py_ssize_t batch, bint training,
-                     float[::1] workspace, int threads):
+                     const double[::1] form, Py_ssize_t batch, float[::1] workspace,
+                     int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Forward net = ff_layout(&arena, table, form, batch, training, threads)
+    cdef Forward net = ff_layout(&arena, table, form, batch, True, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
     net.goals = &goals[0, 0]
@@ -503,7 +503,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
 
     The other arguments are those of `bp_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, form, batch, True, workspace, threads)
+    cdef Forward net = ff_from(params, table, goals, form, batch, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
     cdef const int *given = &wrong[0] if wrong.shape[0] else NULL
@@ -577,27 +577,49 @@ def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, :
 
     The other arguments are those of `ff_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, form, batch, False, workspace, threads)
-    cdef Py_ssize_t n = x.shape[0], start, samples, part
-    cdef bint want_goodness = goodness.shape[0] > 0, want_head = head.shape[0] > 0
+    cdef Py_ssize_t n = x.shape[0], blocks = (n + batch - 1) // batch, share
+    cdef Arena arena = arena_over(workspace)
+    cdef int t, team
+    share = ff_workspace(table, form, batch, False, 1)
+    check_shares(share, threads, workspace)
     if n == 0:
         return
     with nogil:
-        start = 0
-        while start < n:
-            samples = min(batch, n - start)
-            for part in range(2):
-                # Each readout normalises the rows for itself: they are cheap to read again.
-                if not (want_goodness if part == 0 else want_head):
-                    continue
-                gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples,
-                       net.input, padded(net.table[IN]))
-                if part == 0 and samples <= FEW:
-                    few_score_labels(&net, samples, &goodness[start, 0], net.classes)
-                elif part == 0:
-                    ff_score_labels(&net, samples, &goodness[start, 0], net.classes)
-                elif samples <= FEW:
-                    few_score_head(&net, samples, &head[start, 0], net.classes)
-                else:
-                    ff_score_head(&net, samples, &head[start, 0], net.classes)
-            start += samples
+        team = scoring_team(&table[0, 0], table.shape[0], n, blocks, threads)
+        if team <= 1:
+            score_ff(params, table, goals, form, x, scaler, clip, goodness, head, 0, n, batch,
+                     arena)
+        else:
+            for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+                score_ff(params, table, goals, form, x, scaler, clip, goodness, head,
+                         blocks * t // team * batch, min(n, blocks * (t + 1) // team * batch),
+                         batch, share_of(&arena, share, t))
+
+
+cdef void score_ff(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
+                   const double[::1] form, const data_t[:, ::1] x, const float[:, ::1] scaler,
+                   float clip, float[:, ::1] goodness, float[:, ::1] head, Py_ssize_t start,
+                   Py_ssize_t end, Py_ssize_t batch, Arena arena) noexcept nogil:
+    """Rows from `start` to `end`, by one thread."""
+    cdef Forward net = ff_layout(&arena, table, form, batch, False, 1)
+    cdef bint want_goodness = goodness.shape[0] > 0, want_head = head.shape[0] > 0
+    cdef Py_ssize_t samples, part
+    net.params = &params[0]
+    net.goals = &goals[0, 0]
+    while start < end:
+        samples = min(batch, end - start)
+        for part in range(2):
+            # Each readout normalises the rows for itself: they are cheap to read again.
+            if not (want_goodness if part == 0 else want_head):
+                continue
+            gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
+                   padded(net.table[IN]))
+            if part == 0 and samples <= FEW:
+                few_score_labels(&net, samples, &goodness[start, 0], net.classes)
+            elif part == 0:
+                ff_score_labels(&net, samples, &goodness[start, 0], net.classes)
+            elif samples <= FEW:
+                few_score_head(&net, samples, &head[start, 0], net.classes)
+            else:
+                ff_score_head(&net, samples, &head[start, 0], net.classes)
+        start += samples
