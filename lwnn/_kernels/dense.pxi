@@ -250,10 +250,16 @@ cdef double dense_errors(Dense *net, const Target *target, const int *order,
 cdef void rows_of(const float *a, Py_ssize_t units, Py_ssize_t samples,
                   float *out) noexcept nogil:
     """Tiles of samples become tiles of units; padding columns are set to 0."""
-    cdef Py_ssize_t u = 0, start, n
+    some_rows_of(a, units, samples, 0, units, out)
+
+
+cdef void some_rows_of(const float *a, Py_ssize_t units, Py_ssize_t samples, Py_ssize_t first,
+                       Py_ssize_t last, float *out) noexcept nogil:
+    """Units first..last of `rows_of`; the first one begins a tile."""
+    cdef Py_ssize_t u = first, start, n
     cdef float *tile
-    while u < units:
-        n = min(<Py_ssize_t>LWNN_LANES, units - u)
+    while u < last:
+        n = min(<Py_ssize_t>LWNN_LANES, last - u)
         tile = out + u * samples
         if n < LWNN_LANES:
             memset(tile, 0, samples * LWNN_LANES * sizeof(float))
