@@ -22,10 +22,13 @@ READOUTS = {
 }
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
-#: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
-_SCRATCH = 98_304
+#: Floats that a layer's inputs may take while rows are scored; they and its outputs stay in a
+#: usual L2 cache, and the blocks are small enough for threads to have alike shares of them.
+_SCRATCH = 49_152
 #: Fewest and most rows that are scored at a time, if there are so many.
 _FEWEST, _MOST = 16, 512
+#: Up to so many rows are scored one after the other, which is no way to end.
+_ALONE = 4
 
 
 def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
@@ -198,6 +201,8 @@ class Scorer:
         most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
         share = math.ceil(rows / max(1, math.ceil(rows / most)))
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
+        while batch < rows and 0 < rows % batch <= _ALONE:
+            batch += _FEWEST
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
         if network.kind == "elman":

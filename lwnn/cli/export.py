@@ -97,10 +97,12 @@ def export(
         dataset = progress.load(console, data, schema=schema, need_labels=False)
         nonzero = csource.share_nonzero(trained, dataset.x)
         rows, gaps = (dataset.x, dataset.gaps) if self_test else (None, None)
+    program = csource.program_of(trained, target_of(target), nonzero)
+    if fit:
+        _check_constants(program, name, chosen)
     files = csource.export_c(trained, name, sha256, target, rows, nonzero, gaps=gaps)
     size = None
     if chosen is not None:
-        program = csource.program_of(trained, target_of(target), nonzero)
         readings = len(columns.names(trained))
         size = _measure(program, readings, files, name, chosen, fit)
     written = _arranged(files, form, name, sha256, trained)
@@ -126,6 +128,15 @@ def _check(form, board, fit, data, self_test):
         raise UsageError("--fit goes with --board; say which one")
     if self_test and not data:
         raise UsageError("--self-test takes its rows from --data; give that too")
+
+
+def _check_constants(program, name, board):
+    """Refuse what cannot fit before a compiler does, who would say it in other words."""
+    if program.rom > board.flash:
+        raise GateError(
+            f"{name} takes {program.rom:,} bytes for constants alone of {board.flash:,} bytes of "
+            f"flash of {board.words}; train with fewer hidden units"
+        )
 
 
 def _measure(program, readings, files, name, board, fit):

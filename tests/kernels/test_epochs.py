@@ -58,10 +58,22 @@ def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kin
     runs = [learn(kernels, algo, problem, optimizer="adam", threads=n) for n in (1, 2, 3)]
     assert np.isfinite(runs[0].params).all()
     assert all(same_bits(runs[0], run) for run in runs[1:])
-    outs = [scores(kernels, problem, threads=n) for n in (1, 2, 3)]
-    assert all(
-        a.tobytes() == b.tobytes() for out in outs[1:] for a, b in zip(outs[0], out, strict=True)
-    )
+    for batch in (150, 40, 16):  # Two blocks of rows, some, and more than threads.
+        one, *others = [scores(kernels, problem, batch=batch, threads=n) for n in (1, 2, 3)]
+        assert all(np.isfinite(out).all() for out in one)
+        for other in others:
+            assert all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
+
+
+def test_scoring_needs_room_for_every_thread(kernels):
+    problem = some_problem("bp")
+    size = kernels.dense_workspace(problem.network.table, 10, False, 1)
+    assert kernels.dense_workspace(problem.network.table, 10, False, 3) >= 3 * size
+    workspace, out = np.empty(2 * size, np.float32), np.empty((45, 5), np.float32)
+    rows = problem.x, problem.scaler, problem.clip
+    vector = problem.start.astype(np.float32)
+    with pytest.raises(ValueError, match="workspace"):
+        kernels.dense_scores(vector, problem.network.table, *rows, out, 10, workspace, 3)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
