@@ -65,6 +65,29 @@ def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kin
             assert all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"loss": "labels", "embed": "overwrite"},
+        {"loss": "swish", "peer": 0.3, "hard": True},
+        {"goodness": "absolute", "only": 1, "head_layers": "later"},
+    ],
+    ids=["labels", "peers", "greedy"],
+)
+def test_the_passes_of_wide_forward_forward_nets_are_shared_out_without_a_trace(kernels, form):
+    """Each of them is large enough for threads; dropout and a smaller last batch included."""
+    sizes = {"inputs": 256, "rows": 190, "batch": 150, "data": "bytes"}
+    problem = make_problem("ff", (130, 140), **sizes, **form)
+    dropout = (0, 0, 0, 0, 0, 0, 0, 5, 0.3)
+    one, *others = (
+        learn(kernels, "ff", problem, optimizer="adam", shaping=dropout, rate=0.05, threads=n)
+        for n in (1, 2, 3)
+    )
+    assert np.isfinite(one.params).all()
+    assert not np.array_equal(one.params, problem.start)
+    assert all(same_bits(one, other) for other in others)
+
+
 def test_scoring_needs_room_for_every_thread(kernels):
     problem = some_problem("bp")
     size = kernels.dense_workspace(problem.network.table, 10, False, 1)
