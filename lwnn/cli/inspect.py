@@ -70,7 +70,7 @@ def _show_model(model, json):
         "cost": trained.network.cost,
         "output": trained.network.output,
         "readout": trained.readout,
-        "labels": trained.labels,
+        **({"labels": trained.labels} if trained.labels else {}),
         "features": trained.features,
         "target": trained.target,
     }

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def test_version(lwnn):
         ended = lwnn(option)
         assert (ended.code, ended.err) == (0, "")
         assert ended.out == f"lwnn {package.__version__}\n"
+
+
+def test_the_package_runs_as_a_program_too():
+    run = [sys.executable, "-m", "lwnn", "--version"]
+    ended = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == (f"lwnn {package.__version__}\n", "")
 
 
 def test_help_names_every_command(lwnn):

@@ -47,8 +47,9 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
     assert re.fullmatch(r"memory beside the rows: [\d,]+ bytes; 1 thread", notes[4])
     assert [line.partition(":")[0] for line in notes[5:8]] == [f"epoch {n}/3" for n in (1, 2, 3)]
     assert "validation" in notes[5]
-    assert notes[8] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
-    assert len(notes) == 10
+    assert notes[8] == "refit: 3 epochs anew on 72 rows, training and validation together"
+    assert notes[9] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
+    assert len(notes) == 11
 
 
 def test_a_label_that_was_asked_for_is_not_called_assumed(lwnn, tmp_path, table):
