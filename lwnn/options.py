@@ -712,7 +712,7 @@ def help_text(name, rules=()):
     """
     told, start = about(name), getattr(Options, name)
     default = told.shown or str(told.default if start is None else start)
-    known = _all_values(told, rules)
+    known = all_values(told, rules)
     values = f"One of {', '.join(known)}." if known else ""
     fitting = ", ".join(map(_spelt, _rules(name, told)))
     named = "" if rules or told.algos == RULES else f"For {fitting}."
@@ -734,7 +734,8 @@ def _spelt(rule):
     return FORMS.get(rule, rule)
 
 
-def _all_values(told, rules=()):
+def all_values(told, rules=()):
+    """What an option may be, to these rules or to any; empty: anything."""
     if isinstance(told.values, dict):
         values = (value for rule in rules or told.values for value in told.allowed(rule))
         return list(dict.fromkeys(values))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, paths, progress
-from lwnn.cli.arguments import Json, ModelFile, Quiet
+from lwnn.cli.arguments import Json, ModelFile, Quiet, among, boards_there_are
 from lwnn.cli.console import Console
 from lwnn.errors import GateError, UsageError
 
@@ -27,24 +27,35 @@ def export(
     form: Annotated[
         str,
         typer.Option(
-            "--format", metavar="c|arduino|zip", help="C files, or a library, or that zipped."
+            "--format",
+            metavar="c|arduino|zip",
+            help="C files, or a library, or that zipped.",
+            autocompletion=among(*_FORMATS),
         ),
     ] = "c",
     target: Annotated[
         str | None,
         typer.Option(
             metavar="portable|m0|m4|m55|avr",
+            autocompletion=among("portable", "m0", "m4", "m55", "avr"),
             help="Core to lay the weights out for. [default: the board's]",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="What symbols begin with. [default: MODEL's]", show_default=False),
+        typer.Option(
+            metavar="NAME", help="What symbols begin with. [default: MODEL's]", show_default=False
+        ),
     ] = None,
     board: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Tell what it takes of uno, pico, …", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="Tell what it takes of uno, pico, …",
+            show_default=False,
+            autocompletion=boards_there_are,
+        ),
     ] = None,
     fit: Annotated[bool, typer.Option("--fit", help="Fail if --board cannot hold it.")] = False,
     data: Annotated[
@@ -86,10 +97,12 @@ def export(
         dataset = progress.load(console, data, schema=schema, need_labels=False)
         nonzero = csource.share_nonzero(trained, dataset.x)
         rows, gaps = (dataset.x, dataset.gaps) if self_test else (None, None)
+    program = csource.program_of(trained, target_of(target), nonzero)
+    if fit:
+        _check_constants(program, name, chosen)
     files = csource.export_c(trained, name, sha256, target, rows, nonzero, gaps=gaps)
     size = None
     if chosen is not None:
-        program = csource.program_of(trained, target_of(target), nonzero)
         readings = len(columns.names(trained))
         size = _measure(program, readings, files, name, chosen, fit)
     written = _arranged(files, form, name, sha256, trained)
@@ -115,6 +128,15 @@ def _check(form, board, fit, data, self_test):
         raise UsageError("--fit goes with --board; say which one")
     if self_test and not data:
         raise UsageError("--self-test takes its rows from --data; give that too")
+
+
+def _check_constants(program, name, board):
+    """Refuse what cannot fit before a compiler does, who would say it in other words."""
+    if program.rom > board.flash:
+        raise GateError(
+            f"{name} takes {program.rom:,} bytes for constants alone of {board.flash:,} bytes of "
+            f"flash of {board.words}; train with fewer hidden units"
+        )
 
 
 def _measure(program, readings, files, name, board, fit):

@@ -163,7 +163,7 @@ def _teller(console):
         note, network = console.note, rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
         note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
-        note(f"training with {listed(settings)}")
+        note(listed(settings, "training with "))
         threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
         note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
 

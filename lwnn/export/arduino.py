@@ -54,6 +54,7 @@ def arduino(files, name, sha256, model):
         "library.json": fill("library.json"),
         "keywords.txt": fill("keywords.txt"),
         "README.md": fill("library.md"),
+        "LICENSE.txt": data_file("templates", "license.txt"),
         f"examples/{name}/{name}.ino": fill("example.ino"),
         **{
             f"{'extras' if file.endswith('.csv') else 'src'}/{file}": text

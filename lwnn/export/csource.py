@@ -15,11 +15,13 @@ from lwnn.export import (
     float_elman,
     float_ff,
     float_mf,
+    float_td,
     float_un,
     int8_dense,
     int8_elman,
     int8_ff,
     int8_mf,
+    int8_td,
     selftest,
 )
 from lwnn.export.answers import answers_of
@@ -35,7 +37,7 @@ _INT8 = {
     "ff": int8_ff,
     "mf": int8_mf,
     "un": int8_ff,
-    "td": int8_ff,
+    "td": int8_td,
 }
 _FLOAT = {
     "dense": float_dense,
@@ -43,11 +45,14 @@ _FLOAT = {
     "ff": float_ff,
     "mf": float_mf,
     "un": float_un,
-    "td": float_un,
+    "td": float_td,
 }
 _WIDTH = 100
 #: avr-gcc takes no object beyond this.
 _AVR_OBJECT = 32_767
+#: An AVR reads constants from the first 64 KB of flash, where interrupt vectors and constants of
+#: others stand before a model's.
+_AVR_CONSTANTS = 64_000
 
 
 def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0, *, gaps=None):
@@ -78,8 +83,7 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
     Raises
     ------
     UsageError
-        When the name is not one for C, the target unknown, or an array too large for it; when there
-        is no C for the model.
+        When the name is not one for C, the target unknown, or an array too large for it.
     """
     check_identifier(name)
     chosen = target_of(target)
@@ -112,11 +116,6 @@ def export_c(model, name, sha256, target="portable", self_test=None, nonzero=1.0
 def program_of(model, target, nonzero=1.0):
     """The `Program` of a model for a `Target`."""
     kind = model.network.kind
-    if kind == "td" and model.readout == "goodness":
-        raise UsageError(
-            "there is no C for top-down nets read by goodness, whose states settle in steps; "
-            "train with --readout head, which takes one pass"
-        )
     if isinstance(model, QuantizedModel):
         return _INT8[kind].program(model, layout_of(target), nonzero)
     return _FLOAT[kind].program(model)
@@ -159,6 +158,11 @@ def _check_arrays(program, target):
                 f"takes at most {_AVR_OBJECT:,}: train with fewer hidden units or choose another "
                 "target"
             )
+    if program.rom > _AVR_CONSTANTS:
+        raise UsageError(
+            f"--target avr: constants take {program.rom:,} bytes; at most {_AVR_CONSTANTS:,} lie "
+            "where an AVR reads them: train with fewer hidden units or choose another target"
+        )
 
 
 def _header(program, model, facts, fill, chosen_rows):

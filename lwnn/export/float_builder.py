@@ -53,17 +53,20 @@ def arrays(model, layers):
         ]
     for name, _, _ in layers:
         for part in ("weight", "bias"):
-            found.append(Array(f"{name}_{part}", "float", model.params[f"{name}.{part}"]))
+            # Weights from above have no bias.
+            if f"{name}.{part}" in model.params.views:
+                found.append(Array(f"{name}_{part}", "float", model.params[f"{name}.{part}"]))
     return found
 
 
-def finish(model, constants, widths, steps, more=(), meaning="Before softmax or sigmoid."):
+def finish(
+    model, constants, widths, steps, more=(), meaning="Before softmax or sigmoid.", runtime=()
+):
     """The `Program`; `widths` are those of the tensors in a and b, from the input on."""
-    own, declared = ["lwnn_float.h"], ()
-    runtime = ("lwnn_runtime.h",)
+    own, declared, always = ["lwnn_float.h", *runtime], (), ("lwnn_runtime.h",)
     if columns.are_encoded(model.recipe):
         own.append("lwnn_float_columns.h")
-        runtime = ("lwnn_columns.h", *runtime)
+        always = ("lwnn_columns.h", *always)
         kind = "lwnn_float_columns"
         declared = (columns.declaration(kind, constants, "scale", model.recipe),)
     b = max(widths[1::2], default=0)
@@ -71,7 +74,7 @@ def finish(model, constants, widths, steps, more=(), meaning="Before softmax or 
     buffers += [Buffer("b", "float", b)] if b else []
     return Program(
         template="float.c",
-        runtime=(*own, *runtime),
+        runtime=(*own, *always),
         includes=len(own),
         arrays=tuple(constants),
         layers=declared,

@@ -95,7 +95,7 @@ class Builder:
         right[multiplier == 0] = 1
         pack = self.layout.skip.pack if skips else self.layout.pack
         self.array(f"{name}_weight", self.layout.weight_type, pack(weight))
-        bias = without_offset(bias, weight) if skips else self.layout.bias(bias, weight)
+        bias = without_offset(bias, weight) if skips else self.biases(name, weight)
         single = self.model.rounding == "single" and len(bias) == 1 and not skips
         if single and self.layout.fuses(weight, bias[0], right):
             self.fused.add(name)
@@ -108,10 +108,18 @@ class Builder:
         if table is not None:
             self.array(f"{name}_table", "int8_t", table)
         pointers.append("0" if table is None else f"@{name}_table")
+        self.declare(name, pointers, inputs, outputs, self.scalar(f"{name}.zero_point"))
+
+    def declare(self, name, pointers, inputs, outputs, zero_point=0):
+        """Add a layer to the declarations; `pointers` are to its constants, or 0."""
         self.layers.append(
             f"static const lwnn_layer @{name} LWNN_FLASH = {{\n    {', '.join(pointers)},\n"
-            f"    {inputs}, {outputs}, {self.scalar(f'{name}.zero_point')}}};"
+            f"    {inputs}, {outputs}, {zero_point}}};"
         )
+
+    def biases(self, name, weight):
+        """Biases of a layer as the layout's sums need them, a row for each pass."""
+        return self.layout.bias(self.model.tensors[f"{name}.bias"], weight)
 
     def _constants(self, name, bias, multiplier, right):
         if (right < 1).any():

@@ -1,6 +1,7 @@
 """What an exported model takes of a device, before anything is flashed."""
 
 import dataclasses
+import functools
 import shutil
 import tempfile
 from pathlib import Path
@@ -102,11 +103,18 @@ def size_of(program, readings, files, name, board):
         for file, text in files.items():
             Path(folder, file).write_text(text, encoding="utf-8")
         with_model = _link(folder, board, _MAIN.format(name=name), f"{name}.c")
-        without = _link(folder, board, _EMPTY)
         stack = _stack(Path(folder))
+    without = _without(board)
     code = with_model[0] - without[0] - program.rom
     static = with_model[1] - without[1]
     return Size(**fixed, code=code, static=static, stack=stack, measured=True)
+
+
+@functools.cache
+def _without(board):
+    """Bytes of flash and of static memory of the program without a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _link(folder, board, _EMPTY)
 
 
 def _link(folder, board, main, *sources):

@@ -18,7 +18,7 @@ from lwnn.quantization import arithmetic
 from lwnn.quantization.arithmetic import Affine
 
 #: Share of a state that stays, in 256ths.
-_KEEP = round(256 * DYNAMICS.keep)
+KEEP = round(256 * DYNAMICS.keep)
 _UNIT = Affine(np.float32(1), 0)
 
 
@@ -161,7 +161,7 @@ def _outputs(model, n, base, old, labels):
 
 
 def _settled(state, y):
-    mixed = _KEEP * (state.astype(np.int32) + 128) + (256 - _KEEP) * (y.astype(np.int32) + 128)
+    mixed = KEEP * (state.astype(np.int32) + 128) + (256 - KEEP) * (y.astype(np.int32) + 128)
     return ((mixed + 128 >> 8) - 128).astype(np.int8)
 
 

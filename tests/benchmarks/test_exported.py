@@ -34,9 +34,13 @@ def test_every_readout_of_forward_forward_and_mono_forward_is_compared():
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="cc not installed")
 def test_every_row_is_compared_once(quick, capsys):
-    assert exported.main([*QUICK, "wp", "perceptron"]) == 0
+    assert exported.main([*QUICK, "wp", "bp number", "perceptron"]) == 0
     rows = lines(capsys)
-    assert [row[:2] for row in rows] == [["digits", "wp"], ["digits", "perceptron"]]
+    assert [row[:2] for row in rows] == [
+        ["digits", "wp"],
+        ["digits", "bp number"],
+        ["digits", "perceptron"],
+    ]
     for row in rows:
         assert (row[3], row[-1]) == ("1,797", "0")
         assert all(10 < float(cell) < 100 for cell in row[4:7])

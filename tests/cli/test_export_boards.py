@@ -10,9 +10,10 @@ from lwnn.export import boards
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """A board that holds nothing."""
-    board = boards.Board("a tiny board", "m0", None, (), 100, 50)
-    monkeypatch.setitem(boards.BOARDS, "tiny", board)
+    """A board that holds nothing, and one that has no memory for it."""
+    for name, flash in (("tiny", 100), ("forgetful", 1 << 20)):
+        board = boards.Board(f"a {name} board", "m0", None, (), flash, 50)
+        monkeypatch.setitem(boards.BOARDS, name, board)
 
 
 def test_a_board_is_told_what_a_model_takes(lwnn, made):
@@ -35,9 +36,12 @@ def test_a_board_says_for_which_core(lwnn, made):
 
 
 def test_what_does_not_fit_is_not_written(tiny, lwnn, refused, made, tmp_path):
-    message = refused("export", made, "-o", "fw", "--board", "tiny", "--fit", code=1)
-    assert "of 100 bytes of flash and " in message
-    assert message.endswith("of a tiny board; train with fewer hidden units")
+    for board, said in (
+        ("tiny", "for constants alone of 100 bytes of flash"),
+        ("forgetful", "of 50 bytes of memory"),
+    ):
+        message = refused("export", made, "-o", "fw", "--board", board, "--fit", code=1)
+        assert message.endswith(f"{said} of a {board} board; train with fewer hidden units")
     assert not (tmp_path / "fw").exists()
     assert lwnn("export", made, "-o", "fw", "--board", "tiny").code == 0
     assert (tmp_path / "fw" / "made.c").exists()

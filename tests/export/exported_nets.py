@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lwnn.data import Column, Recipe
 from lwnn.model import Model
 from lwnn.network import Network, Params
 from lwnn.quantization import quantize
@@ -28,12 +29,30 @@ KINDS = {
     "both": ("ff", (30, 17, 11), "relu", "both"),
     "both-of-one": ("ff", (24,), "relu", "both"),
     "unsupervised": ("un", (30, 17, 11), "relu", "head"),
+    "top-down": ("td", (30, 17, 11), "relu", "goodness"),
+    "top-down-of-one": ("td", (21,), "relu", "goodness"),
     "top-down-head": ("td", (30, 17, 11), "relu", "head"),
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),
+    "table": ("dense", (21,), "relu", "output"),
+    "table-both": ("ff", (24,), "relu", "both"),
+    "table-recurrent": ("elman", (13,), "tanh", "output"),
+    "table-number": ("dense", (17,), "sigmoid", "output"),
 }
-#: Arithmetic and kind: int8 rounds its sums once, twice is int8 that does so twice.
-MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "twice", "float")]
+#: Arithmetic and kind: int8 rounds its sums once, twice is int8 that does so twice. That changes
+#: one function, which these two kinds reach in both of its callers.
+MODELS = [f"{number}-{kind}" for kind in KINDS for number in ("int8", "float")]
+MODELS += [f"twice-{kind}" for kind in ("relu", "both")]
+#: Columns of the kinds that read a table: 9 inputs.
+TABLE = Recipe(
+    (
+        Column("size", 0, fill=6.5, indicator=True, low=-80.0, high=90.0),
+        Column("colour", 1, "category", ("red", "green", "blue"), indicator=True),
+        Column("shape", 2, "category", ("round", "long")),
+        Column("weight", 3, fill=-1.0, low=-1e4, high=1e4),
+    ),
+    4,
+)
 
 
 def rows(count=300, features=FEATURES, seed=0):
@@ -44,12 +63,43 @@ def rows(count=300, features=FEATURES, seed=0):
     return x.astype(np.float32)
 
 
+def extreme_rows():
+    """Random, extreme and constant readings, and those that are not numbers."""
+    limits = np.float32([0, 1, -1, 1e-42, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan])
+    constant = np.repeat(limits[:, None], FEATURES, axis=1)
+    mixed = np.random.default_rng(0).choice(limits, (50, FEATURES))
+    return np.vstack([rows(50), constant, mixed]).astype(np.float32)
+
+
+def rows_of(model, count=300, seed=0):
+    """Inputs for a model, `rows` or what becomes of such a table's cells, gaps among them."""
+    x = rows(count, model.network.inputs, seed)
+    if model.recipe is None:
+        return x
+    rng = np.random.default_rng(seed)
+    for column, start in zip(model.recipe.columns, model.recipe.starts, strict=False):
+        absent = (rng.random(count) < 0.2) & column.indicator
+        if column.kind == "category":
+            # A level that was never seen is none of them.
+            level = np.where(absent, -1, rng.integers(-1, len(column.levels), count))
+            x[:, start : start + len(column.levels)] = level[:, None] == np.arange(
+                len(column.levels)
+            )
+        else:
+            x[absent, start] = column.fill
+        if column.indicator:
+            x[:, start + column.inputs - 1] = absent
+    return x
+
+
 def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
     """A model with random parameters that takes such rows; `form` are fields of its network."""
     shape, hidden, activation, readout = KINDS[kind]
+    if kind.startswith("table"):
+        features, changes = TABLE.features, {"recipe": TABLE, **changes}
     names = tuple(f"f{i}" for i in range(features)) if isinstance(features, int) else features
-    features, classes = len(names), 1 if kind == "number" else CLASSES
-    form = {**(form or {}), **({"cost": "mse"} if kind == "number" else {})}
+    features, classes = len(names), 1 if kind.endswith("number") else CLASSES
+    form = {**(form or {}), **({"cost": "mse"} if classes == 1 else {})}
     rng = np.random.default_rng(seed)
     form = {"timesteps": 3 if shape == "elman" else 1, **form}
     network = Network(shape, features, hidden, classes, activation, **form)
@@ -58,8 +108,8 @@ def float_model(kind, features=FEATURES, seed=0, form=None, **changes):
         params[f"{name}.weight"][:] = rng.normal(0, 2 / inputs**0.5, (outputs, inputs))
         if f"{name}.bias" in params.views:
             params[f"{name}.bias"][:] = rng.normal(0, 0.3, outputs)
-    if shape == "ff":
-        params["layer1.label"][:] = rng.normal(0, 2, (hidden[0], classes))
+    for label in (name for name in network.shapes if name.endswith(".label")):
+        params[label][:] = rng.normal(0, 2, network.shapes[label])
     goals = np.zeros((len(hidden) if shape == "ff" else 0, 3), np.float32)
     goals[:, 2] = rng.random(len(goals)) + 0.1
     x = rows(features=features)[30:]
@@ -85,4 +135,4 @@ def model_of(name, **changes):
     if number == "float":
         return model
     rounding = {"int8": "single", "twice": "double"}[number]
-    return quantize(model, rows(features=model.network.inputs)[30:], rounding)
+    return quantize(model, rows_of(model)[30:], rounding)

@@ -9,7 +9,7 @@ $defines$includes
 
 $arrays
 
-typedef char ${NAME}_ROM_is_right[($rom_sum) == ${NAME}_ROM ? 1 : -1];
+typedef char ${NAME}_ROM_is_right[(0ul + $rom_sum) == ${NAME}_ROM ? 1 : -1];
 typedef char ${NAME}_RAM_is_right[sizeof(${name}_scratch) == ${NAME}_RAM ? 1 : -1];
 typedef char ${NAME}_reals_have_32_bits[sizeof(float) == 4 ? 1 : -1];
 
