@@ -347,7 +347,7 @@ class Options:
         "Learning rate.",
         "Training",
         default=_default_rate,
-        shown="by optimizer and number of inputs",
+        shown="by rule, optimizer, rows and inputs",
         span=(1e-12, 1e6),
         flag="lr",
     )
