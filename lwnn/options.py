@@ -123,14 +123,16 @@ def _default_rate(job):
 
     Adam moves every weight by about the rate, so the sum that a unit reads by up to the rate
     times the number of inputs: 0.01 suits tables and 64 pixels, 0.001 suits 784. Rules whose
-    inputs are divided by their root mean square do better with twice that.
+    inputs are divided by their root mean square do better with twice that. Forward-Forward learns
+    small tables by heart at 0.01; 0.004 was better on rows held out of 34 of them.
     """
     if job.rule == "perceptron":
         return 1.0
     if job.settings["optimizer"] == "adam":
         twice = 2 if job.rule in ("ff", "mf", "td") else 1
         # States that feed back upon themselves take no larger steps.
-        most = 0.003 if job.rule == "td" else 0.01
+        small = job.rule == "ff" and job.rows < MANY_ROWS and not job.images
+        most = 0.003 if job.rule == "td" else 0.004 if small else 0.01
         rate = min(most, max(0.001, 0.64 / job.inputs) * twice)
         return float(f"{rate:.2g}")
     return _RATES[job.settings["optimizer"]]
@@ -345,7 +347,7 @@ class Options:
         "Learning rate.",
         "Training",
         default=_default_rate,
-        shown="by optimizer and number of inputs",
+        shown="by rule, optimizer, rows and inputs",
         span=(1e-12, 1e6),
         flag="lr",
     )

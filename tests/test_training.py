@@ -145,13 +145,15 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
 @pytest.mark.parametrize(
     ("rows", "inputs", "options", "expected"),
     [
-        (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.01, "patience": 26}),
+        (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.004, "patience": 26}),
+        (10_000, 16, {}, {"batch": 100, "lr": 0.01}),
+        (1200, 64, {"algo": "bp"}, {"lr": 0.01}),
         (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"top_down": True}, {"lr": 0.002, "label_scale": 5.6}),
         (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "goodness"}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
-        (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.01, "patience": 66}),
+        (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.004, "patience": 66}),
         (1200, 64, {"optimizer": "sgd"}, {"lr": 0.1}),
         (1200, 64, {"optimizer": "momentum"}, {"lr": 0.02, "momentum": 0.9}),
         (1200, 64, {"optimizer": "gd"}, {"batch": 1200, "epochs": 200}),

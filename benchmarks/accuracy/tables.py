@@ -1,8 +1,9 @@
 """``python -m benchmarks.accuracy.tables``: default nets on tables, beside scikit-learn's.
 
-Each seed splits a table anew. lwnn gets the file and nothing but the label's column, and keeps a
-part of its training rows for validation; `MLPClassifier` trains on all of them, standardised, with
-categories and missing values as lwnn makes them. Both have 64 hidden units.
+Each seed splits a table anew. lwnn gets the file and nothing but the label's column, and holds a
+part of its training rows out to find the best epoch (small tables are then learnt anew, these rows
+included); `MLPClassifier` trains on all of them, standardised, with categories and missing values
+as lwnn makes them. Both have 64 hidden units.
 """
 
 import argparse
@@ -143,8 +144,8 @@ Test accuracy in percent of nets with 64 hidden units and all other options at t
 the file and the label's column; in brackets the points to scikit-learn's `MLPClassifier` with as
 many units (at most {_MOST_EPOCHS} epochs, all else default) on the same rows, standardised, with
 the inputs that lwnn makes of words and missing values. Means over {len(_SEEDS)} seeds, each with a
-split of its own; lwnn holds a part of the training rows out for validation, scikit-learn trains on
-them.
+split of its own; lwnn holds a part of the training rows out to find the best epoch and, below
+10,000 rows, then trains anew with them; scikit-learn trains on all.
 Allowed are {", ".join(f"{margin:.1f} points ({rule})" for rule, margin in MARGINS.items())}.
 
     python -m benchmarks.accuracy.tables --tables FOLDER
