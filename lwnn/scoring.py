@@ -20,6 +20,8 @@ READOUTS = {
     "un": ("head",),
     "td": ("goodness", "head"),
 }
+#: Made once: numpy takes longer to look a type up than to see that nothing is to be done.
+_BYTE, _FLOAT = np.dtype(np.uint8), np.dtype(np.float32)
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
 #: Floats that a layer's inputs may take while rows are scored; they and its outputs stay in a
@@ -262,7 +264,7 @@ def check_rows(x, inputs):
     if x.ndim != 2 or x.shape[1] != inputs:
         found = f"{x.shape[1]} features" if x.ndim == 2 else f"an array of shape {x.shape}"
         raise DataError(f"{found}; the model expects rows of {inputs} features")
-    return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 else np.float32)
+    return np.ascontiguousarray(x, dtype=_BYTE if x.dtype == _BYTE else _FLOAT)
 
 
 class Response(typing.NamedTuple):

@@ -285,7 +285,8 @@ cdef void multiply(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, M
 cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matrix b,
                 Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
                 const End *end, Matrix out, bint far) noexcept nogil:
-    """All tiles of one piece of `b`. With `far`, what the next ones need is fetched meanwhile."""
+    """All tiles of one piece of `b`. What a tile adds to is fetched while it is summed, and with
+    `far` what it writes to and the next ones need as well."""
     cdef Py_ssize_t r = first, l, rows, after, q, k
     cdef Py_ssize_t count = (n + LWNN_LANES - 1) // LWNN_LANES  # tiles side by side
     cdef Py_ssize_t share = ((depth + 15) // 16 + count - 1) // count * 16
@@ -299,9 +300,10 @@ cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matr
         source, target = b, part(out, r, 0)
         l = 0
         while l < n:
-            if far:
+            if far or end.mode == LWNN_ADD:
                 for q in range(rows):
                     lwnn_fetch(target.at + q * out.ld + LWNN_LANES - 1, 1)
+            if far:
                 k = l // LWNN_LANES * share
                 for q in range(after):
                     lwnn_fetch(a + (r + rows + q) * row_step + k,

@@ -50,13 +50,18 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
     return net
 
 
-def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
-    """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
+cdef Py_ssize_t dense_size(const long long[:, ::1] table, Py_ssize_t batch, bint training,
+                           int threads) noexcept nogil:
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
     dense_layout(&arena, table, batch, columns(batch), training, threads if training else 1)
     return arena.used if training else arena.used * threads
+
+
+def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
+    """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
+    return dense_size(table, batch, training, threads)
 
 
 cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
@@ -161,7 +166,7 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
     cdef Py_ssize_t n = x.shape[0], blocks = (n + batch - 1) // batch, share
     cdef Arena arena = arena_over(workspace)
     cdef int t, team
-    share = dense_workspace(table, batch, False, 1)
+    share = dense_size(table, batch, False, 1)
     check_shares(share, threads, workspace)
     if n == 0:
         return

@@ -147,14 +147,19 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double
     return net
 
 
-def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
-                 bint training, int threads):
-    """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
+cdef Py_ssize_t ff_size(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
+                        bint training, int threads) noexcept nogil:
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
     ff_layout(&arena, table, form, batch, training, threads if training else 1)
     return arena.used if training else arena.used * threads
+
+
+def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
+                 bint training, int threads):
+    """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
+    return ff_size(table, form, batch, training, threads)
 
 
 cdef Forward ff_from(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
@@ -698,7 +703,7 @@ def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, :
     cdef Py_ssize_t n = x.shape[0], blocks = (n + batch - 1) // batch, share
     cdef Arena arena = arena_over(workspace)
     cdef int t, team
-    share = ff_workspace(table, form, batch, False, 1)
+    share = ff_size(table, form, batch, False, 1)
     check_shares(share, threads, workspace)
     if n == 0:
         return

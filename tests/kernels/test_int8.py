@@ -213,11 +213,14 @@ def test_dense_does_not_depend_on_threads(build, monkeypatch, rows, many):
     x, scaler = rng.integers(0, 256, (rows, 513), np.uint8), np.ones((2, 513), np.float32)
     outs = []
     for threads in (1, 2, 3, 7):
-        workspace = np.empty(build.int8_dense_workspace(net.layers, threads), np.int8)
+        workspace = np.full(build.int8_dense_workspace(net.layers, threads), 77, np.int8)
         arguments = x, scaler, -128, *net, False, workspace, threads
         got, twin = both(build, "int8_dense", arguments, np.zeros((rows, 7), np.int8))
         np.testing.assert_array_equal(got, twin)
         outs.append(got)
+        # No tile has more than 32 rows.
+        shares = workspace.reshape(threads, -1)[: -(-rows // 32)]
+        assert (shares != 77).any(axis=1).all(), "a thread has no room of its own"
     assert all((out == outs[0]).all() for out in outs)
     assert len(np.unique(outs[0])) > 2
 
