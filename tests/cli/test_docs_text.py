@@ -61,6 +61,13 @@ def test_programs_of_benchmarks_take_their_options(program, monkeypatch, capsys)
     assert programs()[program] <= set(re.findall(_OPTION, capsys.readouterr().out))
 
 
+def test_every_page_is_listed():
+    index = HOME / "docs" / "README.md"
+    others = [page for page in [*PAGES, *WRITTEN] if page.parent == index.parent and page != index]
+    assert len(others) > 15
+    assert [page.name for page in others if f"]({page.name}" not in read(index)] == []
+
+
 @pytest.mark.parametrize("page", [*PAGES, *OTHERS, *WRITTEN], ids=name)
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", read(page)):
