@@ -18,7 +18,7 @@ CORES = [
     pytest.param("avr", marks=needs("avr-gcc", "simavr")),
 ]
 #: What a core computes in float is the compiler's, so one net for each way to write it down.
-FLOAT = ["float-sigmoid", "float-goodness", "float-head-of-two", "float-top-down"]
+FLOAT = ["float-sigmoid", "float-goodness", "float-head-of-two", "float-top-down-of-one"]
 FLOAT += ["float-mono-sum", "float-table-recurrent"]
 
 
