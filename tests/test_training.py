@@ -180,6 +180,38 @@ def test_only_mono_forward_on_images_learns_from_rows_with_gaps_unasked(algo, im
     assert settings["schedule"] == ("cosine" if alone else "cooldown")
 
 
+WEIGHED = ("ff", "bp", "wp", "mf")
+
+
+@pytest.mark.parametrize("algo", WEIGHED)
+@pytest.mark.parametrize(
+    ("rows", "l2"), [(20, 0.3), (500, 0.3), (1000, 0.15), (9999, 0.015), (10_000, None)]
+)
+def test_weights_decay_the_more_the_fewer_rows_there_are(algo, rows, l2):
+    assert resolve(Options(algo=algo), rows, 5).get("l2") == l2
+    assert resolve(Options(algo=algo, l2=0.0), rows, 5)["l2"] == 0
+
+
+@pytest.mark.parametrize("algo", WEIGHED)
+def test_weights_of_images_and_plain_steps_do_not_decay_unasked(algo):
+    assert "l2" not in resolve(Options(algo=algo), 500, 64, images=True)
+    assert "l2" not in resolve(Options(algo=algo, optimizer="sgd"), 500, 5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"algo": "bp", "task": "regression"},
+        {"algo": "bp", "recurrent": True},
+        {"algo": "perceptron"},
+        {"negatives": "hybrid"},
+        {"top_down": True},
+    ],
+)
+def test_weights_of_other_nets_do_not_decay_unasked(options):
+    assert "l2" not in resolve(Options(**options), 500, 5)
+
+
 @pytest.mark.parametrize(
     ("algo", "extra"),
     [

@@ -162,6 +162,8 @@ def listed(options, start=""):
     for name, value in options.items():
         if isinstance(value, list):
             texts.append(f"{name} {','.join(map(str, value)) or 'none'}")
+        elif isinstance(value, dict):
+            texts.append(f"{name} {','.join(f'{key}={item:g}' for key, item in value.items())}")
         elif value is not False:
             texts.append(name if value is True else f"{name} {value}")
     # An option and its value stay on one line.

@@ -33,7 +33,9 @@ class Command(TyperCommand):
             record = param.get_help_record(ctx)
             if record:
                 panel = getattr(param, "rich_help_panel", None) or OPTIONS
-                found.setdefault(panel, []).append(record)
+                spelt, told = record
+                # Typer 0.15 escapes brackets for a renderer that is not used here.
+                found.setdefault(panel, []).append((spelt, told.replace("\\[", "[")))
         return {heading: records for heading, records in found.items() if records}
 
     def format_options(self, ctx, formatter):

@@ -1,8 +1,7 @@
 """What was understood of a data file, as a table and as JSON."""
 
 from lwnn.cli import progress
-from lwnn.cli.arguments import columns
-from lwnn.cli.console import Console, printable
+from lwnn.cli.console import printable
 from lwnn.errors import MeasurementError
 
 _ROWS, _COLUMNS, _LEVELS, _CLASSES = 5, 40, 4, 20
@@ -11,11 +10,17 @@ _WIDE = 24
 _LINE, _CELL = 80, 16
 
 
-def show(path, target, missing, features, drop, json):
-    """Read a data file and show its columns, classes and first rows."""
-    console = Console("inspect", json=json)
-    options = {"features": columns(features), "drop": columns(drop), "missing": missing}
-    dataset = _load(console, path, {"target": target, **options})
+def show(console, path, options):
+    """Read a data file and show its columns, classes and first rows.
+
+    Parameters
+    ----------
+    console : Console
+    path : Path
+    options : dict
+        Of `lwnn.data.load`.
+    """
+    dataset = _load(console, path, options)
     rows, inputs = dataset.x.shape
     console.say(printable(f"{path}: {rows:,} rows, {inputs:,} features"))
     _show_columns(console, dataset)

@@ -70,6 +70,7 @@ def test_help_fits_80_columns_and_explains_every_option(lwnn, command):
     assert ended.code == 0
     assert max(map(len, ended.out.splitlines())) <= 80
     assert "--json" in ended.out
+    assert "-q, --quiet" in ended.out
     options = ended.out.partition("Options:")[2].splitlines()
     starts = [n for n, line in enumerate(options) if line.lstrip().startswith("-")]
     for start in starts:

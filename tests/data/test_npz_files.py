@@ -65,6 +65,15 @@ def test_all_columns_may_be_asked_for(tmp_path):
             load(path, **chosen)
 
 
+@pytest.mark.parametrize("member", ["[Content_Types].xml", "mimetype"])
+def test_a_spreadsheet_is_told_from_arrays(tmp_path, member):
+    path = tmp_path / "table.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, "x")
+    with pytest.raises(DataError, match=r"table.xlsx: is a file of an office program; save the "):
+        load(path)
+
+
 BAD = {
     "no x": ({"x_train": X, "y": Y}, "has no array 'x', only: x_train, y"),
     "no y": ({"x": X}, "has no array 'y', only: x"),
