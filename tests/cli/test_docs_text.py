@@ -47,6 +47,8 @@ def programs():
     return found
 
 
+# Some are imported by the packages that they are in.
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
 @pytest.mark.parametrize("program", sorted(programs()))
 def test_programs_of_benchmarks_take_their_options(program, monkeypatch, capsys):
     """They take hours, files and peers, so that here they only say what they take."""
