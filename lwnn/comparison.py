@@ -6,7 +6,7 @@ import statistics
 from lwnn.errors import UsageError
 from lwnn.metrics import accuracy
 from lwnn.quantization import quantize
-from lwnn.training import Options, share_out, train
+from lwnn.training import Options, train
 
 ALGOS = ("ff", "bp", "wp")
 
@@ -47,9 +47,10 @@ class Result:
     working_bytes: int = 0
     int8_bytes: int = 0
 
-    def add(self, run, rows, calibration, threads):
+    def add(self, run, threads):
         """Take in one seed's run."""
-        quantized = quantize(run.model, calibration)
+        rows = run.parts.test
+        quantized = quantize(run.model, run.parts.train.x)
         predicted = quantized.predict_index(rows.x, threads)
         self.test_accuracy.append(run.metrics["test"]["accuracy"])
         self.int8_accuracy.append(accuracy(rows.y, predicted))
@@ -109,6 +110,8 @@ def compare(dataset, options=None, *, algos=ALGOS, seeds=(0, 1, 2), on_run=None,
         One per rule, in the order of `algos`.
     """
     shared = options or Options()
+    if isinstance(shared.test, float | int) and not shared.test:
+        raise UsageError("no test rows to compare on; leave some, such as --test 0.2")
     threads = shared.threads or 1
     results = {algo: Result(algo) for algo in algos}
     for seed in seeds:
@@ -116,8 +119,5 @@ def compare(dataset, options=None, *, algos=ALGOS, seeds=(0, 1, 2), on_run=None,
             if on_run:
                 on_run(algo, seed)
             chosen = dataclasses.replace(shared, algo=algo, seed=seed, threads=threads)
-            parts, _ = share_out(dataset, chosen)
-            if not len(parts.test):
-                raise UsageError("no test rows to compare on; leave some, such as --test 0.2")
-            result.add(train(dataset, chosen, on_epoch), parts.test, parts.train.x, threads)
+            result.add(train(dataset, chosen, on_epoch), threads)
     return list(results.values())

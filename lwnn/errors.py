@@ -42,6 +42,10 @@ class DataError(LwnnError):
         super().__init__(f"{where}{which}{problem}{advice}")
 
 
+class MeasurementError(DataError):
+    """What is to be the class of a row looks like a number to be predicted."""
+
+
 class ModelFileError(LwnnError):
     """A model file is damaged, from a newer version, or not a model at all."""
 

@@ -20,12 +20,17 @@ READOUTS = {
     "un": ("head",),
     "td": ("goodness", "head"),
 }
+#: Made once: numpy takes longer to look a type up than to see that nothing is to be done.
+_BYTE, _FLOAT = np.dtype(np.uint8), np.dtype(np.float32)
 #: A share that no row reaches: no row leaves early.
 NEVER = 2.0
-#: Floats that a layer's inputs may take while rows are scored: most of a usual L2 cache.
-_SCRATCH = 98_304
+#: Floats that a layer's inputs may take while rows are scored; they and its outputs stay in a
+#: usual L2 cache, and the blocks are small enough for threads to have alike shares of them.
+_SCRATCH = 49_152
 #: Fewest and most rows that are scored at a time, if there are so many.
 _FEWEST, _MOST = 16, 512
+#: Up to so many rows are scored one after the other, which is no way to end.
+_ALONE = 4
 
 
 def score(network, vector, x, scaler, clip, *, readout, goals, threads=1):
@@ -198,6 +203,8 @@ class Scorer:
         most = min(max(_SCRATCH // widest // _FEWEST * _FEWEST, _FEWEST), _MOST)
         share = math.ceil(rows / max(1, math.ceil(rows / most)))
         batch = max(1, min(rows, math.ceil(share / _FEWEST) * _FEWEST))
+        while batch < rows and 0 < rows % batch <= _ALONE:
+            batch += _FEWEST
         if network.kind == "ff":
             return batch, kernels.ff_workspace(table, network.form, batch, False, threads)
         if network.kind == "elman":
@@ -257,7 +264,7 @@ def check_rows(x, inputs):
     if x.ndim != 2 or x.shape[1] != inputs:
         found = f"{x.shape[1]} features" if x.ndim == 2 else f"an array of shape {x.shape}"
         raise DataError(f"{found}; the model expects rows of {inputs} features")
-    return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 else np.float32)
+    return np.ascontiguousarray(x, dtype=_BYTE if x.dtype == _BYTE else _FLOAT)
 
 
 class Response(typing.NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from lwnn._kernels import variant
 from lwnn._version import __version__
 from lwnn.data import Dataset, Scaler, split
-from lwnn.errors import UsageError
+from lwnn.errors import TrainingError, UsageError
 from lwnn.learning import FORMS, RECURRENT, RULES, fit
 from lwnn.learning.augment import Shifts, Silences
 from lwnn.learning.forward_forward import GOODNESS
@@ -27,6 +27,10 @@ from lwnn.scoring import Response, probabilities
 _STREAMS = ("split", "init", "shuffle", "draws", "augment", "noise", "silence")
 #: Multiply-accumulates in a mini-batch from which threads earn their keep.
 _WORTH_THREADS = 4_000_000
+_UNFIT = (
+    "trained anew on all rows the loss is no longer a number; the model has learnt from the "
+    "training rows alone; try a smaller --lr"
+)
 
 
 @dataclasses.dataclass
@@ -36,16 +40,23 @@ class Run:
     Attributes
     ----------
     model : Model
+    parts : Parts
+        The rows, as the model reads them; after a refit all but the test rows are for training.
     options : dict
         What was trained with, defaults filled in.
     metrics : dict
         ``train``, ``validation`` and ``test``, each ``{"accuracy": …, "loss": …, "rows": …}``,
         or ``{"r2": …, "rmse": …, "rows": …}`` for numbers, those that exist. The loss is the
         cross-entropy of the predicted shares, in nats. The test rows are looked at once, after
-        training.
+        training. Where there is a refit, the others are judged by the net before it, which has
+        not learnt from the validation rows.
     history : list of dict
-        As in `lwnn.learning.Fit`.
+        As in `lwnn.learning.Fit`; a refit has none.
     best_epoch, epochs_run : int
+        A refit has as many epochs as the best one says.
+    refit_rows : int
+        Rows that the model has learnt from anew, training and validation rows together; 0 where
+        it has not.
     stopped : {'finished', 'early', 'interrupted', 'diverged'}
     message : str or None
     warnings : list of str
@@ -60,11 +71,13 @@ class Run:
     """
 
     model: Model
+    parts: "Parts"
     options: dict
     metrics: dict
     history: list
     best_epoch: int
     epochs_run: int
+    refit_rows: int
     stopped: str
     message: str | None
     warnings: list
@@ -92,6 +105,10 @@ class Parts:
         """Name and rows of the parts that have any."""
         parts = {name: getattr(self, name) for name in ("train", "validation", "test")}
         return [(name, rows) for name, rows in parts.items() if len(rows)]
+
+    def known(self):
+        """The same without the test rows."""
+        return [(name, rows) for name, rows in self.existing() if name != "test"]
 
 
 def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
@@ -129,40 +146,100 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     """
     options = options or Options()
     check(options)
+    check_refit(options)
     check_task(dataset, options)
     parts, scaler = share_out(dataset, options)
     rule, settings = prepare(dataset, parts, scaler, options, rule)
     if on_start:
         on_start(rule, settings, parts)
-    result = fit(
-        rule,
-        outputs(parts.validation, parts.response),
-        epochs=settings["epochs"],
-        rate=settings["lr"],
-        patience=settings["patience"],
-        schedule=make_schedule(settings),
-        weights=class_weights(options, parts.train.y, dataset.labels),
-        shuffle=stream(options.seed, "shuffle"),
-        on_epoch=on_epoch,
-    )
-    model = assemble(dataset, rule, scaler, settings, image_shape(dataset, options))
-    model = dataclasses.replace(model, response=parts.response)
+    learning = _Learning(dataset, options, settings, on_epoch)
+    result = learning.fit(rule, parts)
+    model = learning.model(rule, parts, scaler)
+    metrics = {name: measure(model, rows, rule.threads) for name, rows in parts.known()}
+    refit_rows = 0
+    if settings["refit"] == "yes" and (again := learning.refit(type(rule), result)):
+        rule, parts, scaler = again
+        model, refit_rows = learning.model(*again), len(parts.train)
+    if len(parts.test):
+        metrics["test"] = measure(model, parts.test, rule.threads)
     return Run(
         model=model,
+        parts=parts,
         options=settings,
-        metrics={name: measure(model, rows, rule.threads) for name, rows in parts.existing()},
+        metrics=metrics,
         history=result.history,
         best_epoch=result.best_epoch,
         epochs_run=len(result.history),
+        refit_rows=refit_rows,
         stopped=result.stopped,
         message=result.message,
         warnings=result.warnings,
-        seconds=result.seconds,
+        seconds=learning.seconds,
         samples_per_second=result.samples_per_second,
         forward_passes=rule.forward_passes,
         update_work=rule.work * rule.batch,
         working_bytes=rule.working_bytes,
     )
+
+
+class _Learning:
+    """What one call of `train` does to a rule, once or twice."""
+
+    def __init__(self, dataset, options, settings, on_epoch):
+        self.dataset, self.options, self.settings = dataset, options, settings
+        self.on_epoch = on_epoch
+        self.seconds = 0.0
+
+    def fit(self, rule, parts, until=None):
+        """Train the rule on its rows; see `lwnn.learning.fit`."""
+        settings = self.settings
+        result = fit(
+            rule,
+            outputs(parts.validation, parts.response),
+            epochs=settings["epochs"],
+            rate=settings["lr"],
+            patience=settings["patience"],
+            schedule=make_schedule(settings),
+            weights=class_weights(self.options, parts.train.y, self.dataset.labels),
+            shuffle=stream(self.options.seed, "shuffle"),
+            on_epoch=self.on_epoch,
+            until=until,
+        )
+        self.seconds += result.seconds
+        return result
+
+    def refit(self, rule_class, result):
+        """Train anew on training and validation rows, for as many epochs as proved best.
+
+        Where that is broken off, or fails, the first result tells so, and its net stays.
+
+        Returns
+        -------
+        tuple of Rule, Parts and Scaler, or None
+        """
+        if result.stopped not in ("finished", "early"):
+            return None
+        parts, scaler = share_out(self.dataset, self.options, refit=True)
+        rule = make_rule(self.dataset, parts, scaler, self.options, self.settings, rule_class)
+        try:
+            stopped = self.fit(rule, parts, result.best_epoch).stopped
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        except TrainingError:
+            stopped = "diverged"
+        if stopped == "finished":
+            return rule, parts, scaler
+        if stopped == "interrupted":
+            result.stopped = stopped
+        else:
+            result.warnings.append(_UNFIT)
+        return None
+
+    def model(self, rule, parts, scaler):
+        """What the rule has learnt."""
+        shape = image_shape(self.dataset, self.options)
+        model = assemble(self.dataset, rule, scaler, self.settings, shape)
+        return dataclasses.replace(model, response=parts.response)
 
 
 def stream(seed, name):
@@ -173,14 +250,19 @@ def stream(seed, name):
 # ---------------------------------------------------------------- rows
 
 
-def share_out(dataset, options):
-    """Rows for training, validation and test, and the scaler learnt on the first."""
+def share_out(dataset, options, refit=False):
+    """Rows for training, validation and test, and the scaler learnt on the first.
+
+    For a refit those of the share for validation are among the first.
+    """
     val, test = options.val, options.test
     shares = [0.0 if isinstance(part, Dataset) else part for part in (val, test)]
     seed = int(stream(options.seed, "split").integers(2**63))
     # Values have no classes of which each part needs its share.
     strata = np.zeros(len(dataset.y), np.int32) if dataset.numeric else dataset.y
     train_rows, val_rows, test_rows = split(strata, *shares, seed)
+    if refit:
+        train_rows, val_rows = np.sort(np.concatenate([train_rows, val_rows])), val_rows[:0]
     scaler = Scaler.for_dataset(dataset, train_rows, time_steps(dataset, options))
 
     def rows_of(part, rows):
@@ -191,6 +273,17 @@ def share_out(dataset, options):
 
     parts = Parts(rows_of(None, train_rows), rows_of(val, val_rows), rows_of(test, test_rows))
     return parts, scaler
+
+
+def check_refit(options):
+    """Refuse to refit where no rows of the data are held out that could be learnt from."""
+    if options.refit == "yes" and isinstance(options.val, Dataset):
+        raise UsageError(
+            "--refit yes does not go with validation rows of their own; give a share of the data, "
+            "such as --val 0.1, or leave it out"
+        )
+    if options.refit == "yes" and not options.val:
+        raise UsageError("--refit yes: --val 0 holds no rows out; leave some, such as --val 0.1")
 
 
 def check_task(dataset, options):
@@ -262,6 +355,14 @@ def prepare(dataset, parts, scaler, options, given=None):
             )
         rule_class = given
         settings["rule"] = given.__name__
+    if options.recurrent:
+        settings["timesteps"] = time_steps(dataset, options)
+    return make_rule(dataset, parts, scaler, options, settings, rule_class), settings
+
+
+def make_rule(dataset, parts, scaler, options, settings, rule_class):
+    """The rule of these settings, ready to learn from the training rows."""
+    inputs = dataset.x.shape[1]
     network = Network(
         kind=rule_class.kind,
         inputs=inputs,
@@ -275,25 +376,24 @@ def prepare(dataset, parts, scaler, options, given=None):
         level=settings.get("level") == "rows",
         timesteps=time_steps(dataset, options),
     )
-    if options.recurrent:
-        settings["timesteps"] = network.timesteps
     extra = {name: settings[key(name)] for name in rule_class.takes if key(name) in settings}
     if rule_class.reads_images:
         extra["image_shape"] = image_shape(dataset, options)
-    rule = rule_class(
+    # Gradient descent takes all rows at once, however many there are.
+    batch = len(parts.train) if settings.get("optimizer") == "gd" else settings.get("batch", 1)
+    return rule_class(
         network,
         outputs(parts.train, parts.response),
         np.stack([scaler.offset, scaler.scale]),
         scaler.clip,
         make_optimizer(settings, network, options.seed),
-        batch=settings.get("batch", 1),
+        batch=batch,
         init=stream(options.seed, "init"),
         draws=stream(options.seed, "draws"),
-        threads=options.threads or default_threads(rule_class, network, settings.get("batch", 1)),
+        threads=options.threads or default_threads(rule_class, network, batch),
         shifts=changes_of(dataset, parts.train.x, scaler, settings, options),
         **extra,
     )
-    return rule, settings
 
 
 def make_optimizer(settings, network, seed):

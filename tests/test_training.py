@@ -180,6 +180,38 @@ def test_only_mono_forward_on_images_learns_from_rows_with_gaps_unasked(algo, im
     assert settings["schedule"] == ("cosine" if alone else "cooldown")
 
 
+WEIGHED = ("ff", "bp", "wp", "mf")
+
+
+@pytest.mark.parametrize("algo", WEIGHED)
+@pytest.mark.parametrize(
+    ("rows", "l2"), [(20, 0.3), (500, 0.3), (1000, 0.15), (9999, 0.015), (10_000, None)]
+)
+def test_weights_decay_the_more_the_fewer_rows_there_are(algo, rows, l2):
+    assert resolve(Options(algo=algo), rows, 5).get("l2") == l2
+    assert resolve(Options(algo=algo, l2=0.0), rows, 5)["l2"] == 0
+
+
+@pytest.mark.parametrize("algo", WEIGHED)
+def test_weights_of_images_and_plain_steps_do_not_decay_unasked(algo):
+    assert "l2" not in resolve(Options(algo=algo), 500, 64, images=True)
+    assert "l2" not in resolve(Options(algo=algo, optimizer="sgd"), 500, 5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"algo": "bp", "task": "regression"},
+        {"algo": "bp", "recurrent": True},
+        {"algo": "perceptron"},
+        {"negatives": "hybrid"},
+        {"top_down": True},
+    ],
+)
+def test_weights_of_other_nets_do_not_decay_unasked(options):
+    assert "l2" not in resolve(Options(**options), 500, 5)
+
+
 @pytest.mark.parametrize(
     ("algo", "extra"),
     [
@@ -226,6 +258,8 @@ def test_only_mono_forward_on_images_learns_from_rows_with_gaps_unasked(algo, im
 def test_settings_name_what_a_rule_reads_and_no_more(algo, extra):
     common = {
         "algo",
+        "l2",
+        "refit",
         "hidden",
         "task",
         "epochs",
@@ -271,9 +305,12 @@ def test_the_scaler_is_learnt_on_training_rows_alone(dataset):
     assert scaler.offset == pytest.approx(parts.train.x.mean(axis=0), rel=1e-5)
     assert 1 / scaler.scale == pytest.approx(parts.train.x.std(axis=0), rel=1e-5)
     assert abs(scaler.offset[0] - dataset.x[:, 0].mean()) > 0.1
-    model = train(dataset, Options(algo="bp", **QUICK)).model
-    assert np.array_equal(model.offset, scaler.offset)
-    assert np.array_equal(model.scale, scaler.scale)
+    _, whole = share_out(dataset, Options(), refit=True)
+    for asked, wanted in (("no", scaler), ("yes", whole)):
+        model = train(dataset, Options(algo="bp", refit=asked, **QUICK)).model
+        assert np.array_equal(model.offset, wanted.offset)
+        assert np.array_equal(model.scale, wanted.scale)
+    assert not np.array_equal(scaler.offset, whole.offset)
 
 
 def test_training_rows_do_reach_the_model(dataset, algo):
@@ -364,7 +401,7 @@ def test_working_memory_is_counted_from_the_buffers(dataset, algo):
     }[algo]()
     remembered = 2 * size if algo in GRADIENT else 0
     # Wrong labels, mean outputs, and which units are alive.
-    others = 4 * 84 + 4 * 12 + 12 if algo == "ff" else 0
+    others = 4 * 96 + 4 * 12 + 12 if algo == "ff" else 0
     assert run.working_bytes == 4 * (2 * size + remembered + scratch) + others
 
 
@@ -414,7 +451,7 @@ def test_training_does_not_touch_the_data(dataset, algo):
 def test_progress_is_told(dataset):
     seen = []
     run = train(dataset, Options(algo="bp", **QUICK), on_epoch=seen.append)
-    assert [event.epoch for event in seen if event.finished] == [1, 2, 3]
+    assert [event.epoch for event in seen if event.finished and not event.refit] == [1, 2, 3]
     assert run.epochs_run == len(run.history) == 3
     assert run.stopped == "finished"
 
@@ -473,7 +510,7 @@ def test_working_memory_counts_masks(dataset):
     run = train(dataset, Options(threads=2, **BLIND))
     table, size = run.model.network.table, run.model.size
     scratch = kernels.un_workspace(table, 16, True, 2)
-    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 84) + 84 * 6
+    assert run.working_bytes == 4 * (4 * size + scratch + 2 * 96) + 96 * 6
 
 
 def test_features_are_the_normalised_outputs_of_the_layers(dataset, digits):
@@ -529,7 +566,7 @@ def test_top_down_repeats_and_is_counted(dataset):
     assert first.forward_passes == 6
     table, size = two.model.network.table, two.model.size
     scratch = kernels.td_workspace(table, 16, 3, True, 2)
-    assert two.working_bytes == 4 * (4 * size + scratch + 84)
+    assert two.working_bytes == 4 * (4 * size + scratch + 96)
 
 
 @pytest.mark.parametrize("readout", ["goodness", "head"])
@@ -560,7 +597,7 @@ def test_moved_images_repeat_change_the_model_and_are_counted(dataset, algo):
     assert same_model(first, again)
     assert same_model(first, two)
     assert not same_model(first, still)
-    assert first.working_bytes - still.working_bytes == 84 * 6 * 4
+    assert first.working_bytes - still.working_bytes == 96 * 6 * 4
     assert first.options["augment"] == "shift:1"
     assert first.options["image"] == [2, 3]
     assert first.model.provenance["image_shape"] == [2, 3]

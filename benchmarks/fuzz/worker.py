@@ -40,8 +40,9 @@ def work(target, folder, seed, until, board):
     # Whatever is imported or set up at first use is not a trial's own.
     for content in files:
         path.write_bytes(content)
+        began.value = time.monotonic()
         trial(read, path, rng)
-    while not _over(until, count.value):
+    while files and not _over(until, count.value):
         content = change(rng.choice(files), rng, files)
         path.write_bytes(content)
         began.value = time.monotonic()

@@ -16,6 +16,7 @@ cdef extern from "tile.h" nogil:
                    const float *b, Py_ssize_t ldb, Py_ssize_t depth, int mode, float scale,
                    Py_ssize_t lanes, float *out, Py_ssize_t ldo)
     void lwnn_tile_bias(Py_ssize_t rows, const float *bias, int relu, float *out, Py_ssize_t ldo)
+    void lwnn_times(const float *a, const float *b, float *out)
     void lwnn_fetch(const void *start, Py_ssize_t bytes)
     void lwnn_dot(Py_ssize_t rows, const float *a, Py_ssize_t depth, const float *x, float *out)
     void transpose "lwnn_transpose"(const float *a, Py_ssize_t lda, Py_ssize_t rows,
@@ -131,9 +132,33 @@ cdef Arena arena_over(float[::1] workspace):
 
 
 cdef int check_room(const Arena *arena, float[::1] workspace) except -1:
-    if arena.used > workspace.shape[0]:
+    return check_shares(arena.used, 1, workspace)
+
+
+# Rows are scored in blocks, which do not depend on the number of threads. Each thread takes a share
+# of the blocks and has a workspace of its own, one behind the other.
+
+cdef int check_shares(Py_ssize_t share, int threads, float[::1] workspace) except -1:
+    if share * threads > workspace.shape[0]:
         raise ValueError("the workspace is smaller than its size function says")
     return 0
+
+
+cdef inline Arena share_of(const Arena *whole, Py_ssize_t share, int thread) noexcept nogil:
+    """The part of a workspace that is one thread's."""
+    cdef Arena arena
+    arena.base = whole.base + share * thread
+    arena.used = 0
+    return arena
+
+
+cdef int scoring_team(const long long *table, Py_ssize_t layers, Py_ssize_t rows,
+                      Py_ssize_t blocks, int threads) noexcept nogil:
+    """How many threads so many rows are worth."""
+    cdef Py_ssize_t l, work = 0
+    for l in range(layers):
+        work += table[6 * l + IN] * table[6 * l + OUT]
+    return <int>min(<Py_ssize_t>threads, blocks) if rows * work >= WORTH_A_TEAM else 1
 
 
 # ---------------------------------------------------------------- products
@@ -152,7 +177,8 @@ cdef enum:
     SUMMED = 512
 
 
-cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_b):
+cdef Py_ssize_t panel_size(const long long[:, ::1] table,
+                           Py_ssize_t columns_of_b) noexcept nogil:
     """Floats of panel that products over `columns_of_b` samples need at most; 0 if they need none.
 
     `b` is a layer's inputs: [in][samples] on the way forward, [samples][in] for the gradient.
@@ -166,7 +192,7 @@ cdef Py_ssize_t panel_size(const long long[:, ::1] table, Py_ssize_t columns_of_
     return min(size, max(<Py_ssize_t>PANEL, padded(columns_of_b) * LWNN_LANES))
 
 
-cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads):
+cdef Team team_layout(Arena *arena, Py_ssize_t panel, bint training, int threads) noexcept nogil:
     cdef Team team
     team.threads = threads
     team.share = (panel + LWNN_LANES + 15) // 16 * 16
@@ -259,7 +285,8 @@ cdef void multiply(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, M
 cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matrix b,
                 Py_ssize_t first, Py_ssize_t last, Py_ssize_t n, Py_ssize_t depth,
                 const End *end, Matrix out, bint far) noexcept nogil:
-    """All tiles of one piece of `b`. With `far`, what the next ones need is fetched meanwhile."""
+    """All tiles of one piece of `b`. What a tile adds to is fetched while it is summed, and with
+    `far` what it writes to and the next ones need as well."""
     cdef Py_ssize_t r = first, l, rows, after, q, k
     cdef Py_ssize_t count = (n + LWNN_LANES - 1) // LWNN_LANES  # tiles side by side
     cdef Py_ssize_t share = ((depth + 15) // 16 + count - 1) // count * 16
@@ -273,9 +300,10 @@ cdef void tiles(const float *a, Py_ssize_t row_step, Py_ssize_t depth_step, Matr
         source, target = b, part(out, r, 0)
         l = 0
         while l < n:
-            if far:
+            if far or end.mode == LWNN_ADD:
                 for q in range(rows):
                     lwnn_fetch(target.at + q * out.ld + LWNN_LANES - 1, 1)
+            if far:
                 k = l // LWNN_LANES * share
                 for q in range(after):
                     lwnn_fetch(a + (r + rows + q) * row_step + k,
@@ -944,6 +972,23 @@ cdef void gradient_rows(float *params, Py_ssize_t weight, const float *d_ob, Py_
         j += wide
 
 
+cdef void unit_gradients(float *params, Py_ssize_t weight, const float *d_ob, Py_ssize_t ldd,
+                         Matrix x_bi, Py_ssize_t first, Py_ssize_t last, Py_ssize_t n_in,
+                         Py_ssize_t samples, float scale, const Optimizer *how, float *grad,
+                         float *panel, float *sums) noexcept nogil:
+    """`gradient_rows`, and the gradient of these units' biases."""
+    gradient_rows(params, weight, d_ob, ldd, x_bi, first, last, n_in, samples, scale, how, panel,
+                  sums)
+    bias_gradient(d_ob, ldd, first, last, samples, scale, grad)
+
+
+cdef void bias_gradient(const float *d_ob, Py_ssize_t ldd, Py_ssize_t first, Py_ssize_t last,
+                        Py_ssize_t samples, float scale, float *grad) noexcept nogil:
+    cdef Py_ssize_t o
+    for o in range(first, last):
+        grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
+
+
 cdef void layer_gradient(float *params, Py_ssize_t weight, Py_ssize_t bias,
                          const float *d_ob, Py_ssize_t ldd, const float *x_bi, Py_ssize_t ldx,
                          Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
@@ -958,7 +1003,7 @@ cdef void update_layer(float *params, Py_ssize_t weight, Py_ssize_t bias,
                        Py_ssize_t n_in, Py_ssize_t n_out, Py_ssize_t samples, float scale,
                        const Optimizer *how, float *grad, const Team *team) noexcept nogil:
     """One layer's update; plain SGD adds its products straight to the weights."""
-    cdef Py_ssize_t o, count = (n_out + LWNN_ROWS - 1) // LWNN_ROWS
+    cdef Py_ssize_t count = (n_out + LWNN_ROWS - 1) // LWNN_ROWS
     cdef int t, threads = <int>min(<Py_ssize_t>team.threads, count)
     if n_out * n_in * samples < WORTH_A_TEAM:
         threads = 1
@@ -966,22 +1011,21 @@ cdef void update_layer(float *params, Py_ssize_t weight, Py_ssize_t bias,
         shared_multiply(d_ob, ldd, 1, x_bi, n_out, n_in, samples,
                         plain_end(LWNN_ADD, -how.rate * scale),
                         as_it_lies(params + weight, n_in), team)
+        bias_gradient(d_ob, ldd, 0, n_out, samples, scale, grad)
     elif threads <= 1:
-        gradient_rows(params, weight, d_ob, ldd, x_bi, 0, n_out, n_in, samples, scale, how,
-                      team.panels, team.sums)
+        unit_gradients(params, weight, d_ob, ldd, x_bi, 0, n_out, n_in, samples, scale, how, grad,
+                       team.panels, team.sums)
     else:
         for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
-            gradient_rows(params, weight, d_ob, ldd, x_bi, count * t // threads * LWNN_ROWS,
-                          min(n_out, count * (t + 1) // threads * LWNN_ROWS), n_in, samples,
-                          scale, how,
-                          team.panels + t * team.share if team.panels != NULL else NULL,
-                          team.sums + t * SUMMED * LWNN_ROWS)
-    for o in range(n_out):
-        grad[o] = scale * lwnn_sum(d_ob + o * ldd, samples)
+            unit_gradients(params, weight, d_ob, ldd, x_bi, count * t // threads * LWNN_ROWS,
+                           min(n_out, count * (t + 1) // threads * LWNN_ROWS), n_in, samples,
+                           scale, how, grad,
+                           team.panels + t * team.share if team.panels != NULL else NULL,
+                           team.sums + t * SUMMED * LWNN_ROWS)
     optimize_biases(params, grad, bias, n_out, how, team)
 
 
-cdef Py_ssize_t gradient_size(const long long[:, ::1] table):
+cdef Py_ssize_t gradient_size(const long long[:, ::1] table) noexcept nogil:
     """Floats of gradient that are ever held at once: of a bias, a unit, or the label weights."""
     cdef Py_ssize_t l, size = 0
     for l in range(table.shape[0]):

@@ -27,7 +27,7 @@ cdef struct Dense:
 
 
 cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t batch,
-                        Py_ssize_t ld, bint training, int threads):
+                        Py_ssize_t ld, bint training, int threads) noexcept nogil:
     """Buffers for `batch` rows, or columns of length `ld`."""
     cdef Dense net
     cdef Py_ssize_t l, widest = 0
@@ -50,19 +50,24 @@ cdef Dense dense_layout(Arena *arena, const long long[:, ::1] table, Py_ssize_t 
     return net
 
 
-def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
-    """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
+cdef Py_ssize_t dense_size(const long long[:, ::1] table, Py_ssize_t batch, bint training,
+                           int threads) noexcept nogil:
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    dense_layout(&arena, table, batch, columns(batch), training, threads)
-    return arena.used
+    dense_layout(&arena, table, batch, columns(batch), training, threads if training else 1)
+    return arena.used if training else arena.used * threads
+
+
+def dense_workspace(const long long[:, ::1] table, Py_ssize_t batch, bint training, int threads):
+    """Floats of workspace that the dense kernels need for mini-batches of `batch` rows."""
+    return dense_size(table, batch, training, threads)
 
 
 cdef Dense dense_from(float[::1] params, const long long[:, ::1] table, Py_ssize_t batch,
-                      bint training, float[::1] workspace, int threads):
+                      float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), training, threads)
+    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), True, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
     return net
@@ -152,29 +157,49 @@ def dense_scores(float[::1] params, const long long[:, ::1] table, const data_t[
     out : float32 (n, classes)
         OUT. Scores before softmax or sigmoid.
     batch : int
-        IN. Rows computed at a time.
+        IN. Rows computed at a time. Threads take them so many at a time, so the bits depend on
+        this and not on the threads.
     workspace : float32 (dense_workspace(table, batch, False, threads),)
     threads : int
+        At most. Few rows are not worth a second one.
     """
-    cdef Dense net = dense_from(params, table, batch, False, workspace, threads)
-    cdef Py_ssize_t n = x.shape[0], start, samples
+    cdef Py_ssize_t n = x.shape[0], blocks = (n + batch - 1) // batch, share
+    cdef Arena arena = arena_over(workspace)
+    cdef int t, team
+    share = dense_size(table, batch, False, 1)
+    check_shares(share, threads, workspace)
     if n == 0:
         return
     with nogil:
-        start = 0
-        while start < n:
-            samples = min(batch, n - start)
-            if samples <= FEW:
-                gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
-                       padded(net.table[IN]))
-                few_dense_forward(&net, samples)
-                memcpy(&out[start, 0], net.acts[net.layers],
-                       samples * out.shape[1] * sizeof(float))
-            else:
-                dense_input(&net, &x[start, 0], &scaler[0, 0], clip, NULL, samples, False)
-                dense_forward(&net, samples)
-                scores_out(net.acts[net.layers], out.shape[1], samples, &out[start, 0])
-            start += samples
+        team = scoring_team(&table[0, 0], table.shape[0], n, blocks, threads)
+        if team <= 1:
+            score_dense(params, table, x, scaler, clip, out, 0, n, batch, arena)
+        else:
+            for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+                score_dense(params, table, x, scaler, clip, out, blocks * t // team * batch,
+                            min(n, blocks * (t + 1) // team * batch), batch,
+                            share_of(&arena, share, t))
+
+
+cdef void score_dense(float[::1] params, const long long[:, ::1] table, const data_t[:, ::1] x,
+                      const float[:, ::1] scaler, float clip, float[:, ::1] out, Py_ssize_t start,
+                      Py_ssize_t end, Py_ssize_t batch, Arena arena) noexcept nogil:
+    """Rows from `start` to `end`, by one thread."""
+    cdef Dense net = dense_layout(&arena, table, batch, columns(batch), False, 1)
+    cdef Py_ssize_t samples
+    net.params = &params[0]
+    while start < end:
+        samples = min(batch, end - start)
+        if samples <= FEW:
+            gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
+                   padded(net.table[IN]))
+            few_dense_forward(&net, samples)
+            memcpy(&out[start, 0], net.acts[net.layers], samples * out.shape[1] * sizeof(float))
+        else:
+            dense_input(&net, &x[start, 0], &scaler[0, 0], clip, NULL, samples, False)
+            dense_forward(&net, samples)
+            scores_out(net.acts[net.layers], out.shape[1], samples, &out[start, 0])
+        start += samples
 
 
 cdef void scores_out(const float *z, Py_ssize_t classes, Py_ssize_t samples,
@@ -230,10 +255,16 @@ cdef double dense_errors(Dense *net, const Target *target, const int *order,
 cdef void rows_of(const float *a, Py_ssize_t units, Py_ssize_t samples,
                   float *out) noexcept nogil:
     """Tiles of samples become tiles of units; padding columns are set to 0."""
-    cdef Py_ssize_t u = 0, start, n
+    some_rows_of(a, units, samples, 0, units, out)
+
+
+cdef void some_rows_of(const float *a, Py_ssize_t units, Py_ssize_t samples, Py_ssize_t first,
+                       Py_ssize_t last, float *out) noexcept nogil:
+    """Units first..last of `rows_of`; the first one begins a tile."""
+    cdef Py_ssize_t u = first, start, n
     cdef float *tile
-    while u < units:
-        n = min(<Py_ssize_t>LWNN_LANES, units - u)
+    while u < last:
+        n = min(<Py_ssize_t>LWNN_LANES, last - u)
         tile = out + u * samples
         if n < LWNN_LANES:
             memset(tile, 0, samples * LWNN_LANES * sizeof(float))
@@ -334,7 +365,7 @@ def bp_epoch(float[::1] params, const long long[:, ::1] table, int cost,
     float
         Sum of the cost over the rows, each taken before the update of its mini-batch.
     """
-    cdef Dense net = dense_from(params, table, batch, True, workspace, threads)
+    cdef Dense net = dense_from(params, table, batch, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
     cdef Target target

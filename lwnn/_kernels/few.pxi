@@ -143,13 +143,13 @@ cdef void few_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept
 
 cdef void few_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     cdef Py_ssize_t n_in = net.table[IN]
-    ff_normalise_input(net, samples)
+    ff_normalise_input(net, 0, samples)
     few_forward(net.params + net.table[WEIGHT], NULL, n_in, net.table[OUT], net.input,
                 padded(n_in), samples, LINEAR, net.shared)
 
 
 cdef void few_sums(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept nogil:
-    """As `ff_sums`."""
+    """As `sums_pass`."""
     cdef Py_ssize_t r, o
     for r in range(rows):
         net.squares[r] = lwnn_squares(net.h + r * units, units)
@@ -169,6 +169,16 @@ cdef void few_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t rows) noexcept 
         inverse = inverse_rms(net.squares[r], units)
         for o in range(units):
             net.n_t[r * units + o] = net.h[r * units + o] * inverse
+
+
+cdef void few_drop(Forward *net, Py_ssize_t layer, Py_ssize_t passes,
+                   Py_ssize_t samples) noexcept nogil:
+    """As `ff_drop`."""
+    cdef Py_ssize_t p, units = net.table[6 * layer + OUT]
+    if net.how == NULL or net.how.dropout <= 0:
+        return
+    for p in range(passes):
+        drop(net.how, layer, net.n_t + p * samples * units, units, 0, samples, 1, units)
 
 
 cdef void few_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t rows) noexcept nogil:
@@ -191,7 +201,7 @@ cdef void few_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
                     few_neutral_row(net, r, net.h + r * units)
             few_sums(net, units, samples)
             few_hand_on(net, units, samples)
-            ff_drop(net, l, 1, samples, 1, units)
+            few_drop(net, l, 1, samples)
         else:
             memset(net.n_t, 0, samples * units * sizeof(float))
         if l >= net.head_from:
@@ -290,7 +300,7 @@ cdef void few_ff_batch(Forward *net, const int *y, const int *wrong, const float
         few_sums(net, units, rows)
         if l + 1 < net.layers:
             few_hand_on(net, units, rows)
-            ff_drop(net, l, net.passes, samples, 1, units)
+            few_drop(net, l, net.passes, samples)
         if net.only < 0 or net.only == l:
             ff_errors(net, l, samples, report + REPORTED * l)
             note_alive(net, at, units, 1, units, rows)

@@ -8,6 +8,11 @@
 #     neutral    every label at s / classes: what the head reads
 #     head       softmax over M n + c, cross-entropy, no gradient into the layers
 #
+# Outputs of a layer are kept `[unit][column]`. What a product reads stands in tiles: its inputs in
+# tiles of columns, `[tile][unit][lane]`, those of a gradient in tiles of units,
+# `[tile][column][lane]`. The passes between the products are shared out like the products: a thread
+# takes units, or columns, for itself, and every sum has one owner.
+#
 # Where `form` says so, x is divided by its root mean square as well. A batch goes through the net twice: under the
 # neutral label, from which the head learns and from whose scores hard negatives are drawn; then
 # under the labels that the loss compares, a pass for each. Their columns stand side by side,
@@ -69,17 +74,17 @@ cdef struct Forward:
     float *peers                  # mean output of every unit of every layer
     unsigned char *alive          # whether a unit has given an output
     float *input                  # [sample][unit] normalised rows
-    float *input_t                # [unit][sample] the same
+    float *input_t                # the same in tiles of samples
     float *shared                 # [unit][sample] W x of layer 1
     float *value                  # [sample] of the one hot label input
     float *neutral                # [sample] of every label input under the neutral label
     float *gain                   # [sample] what the neutral label makes of W x
     int *labels                   # [pass][sample] of a pair
     float *h                      # [unit][column] outputs of the layer at hand
-    float *n_t                    # [unit][column] normalised inputs of the next
-    float *rows                   # [column][unit] the same
-    float *head_t                 # [unit][sample] normalised states that the head reads
-    float *head                   # [sample][unit] the same
+    float *n_t                    # normalised inputs of the next, in tiles of columns
+    float *rows                   # the same in tiles of units
+    float *head_t                 # normalised states that the head reads, in tiles of samples
+    float *head                   # the same in tiles of units
     float *scores                 # [class][sample]
     float *squares                # [column] sum of squares
     float *good                   # [column] sum that the goodness is made of
@@ -91,7 +96,7 @@ cdef struct Forward:
 
 
 cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double[::1] form,
-                       Py_ssize_t batch, bint training, int threads):
+                       Py_ssize_t batch, bint training, int threads) noexcept nogil:
     cdef Forward net
     cdef Py_ssize_t l, ld = columns(batch), wide, widest = 0, head
     net.layers = table.shape[0] - 1
@@ -142,21 +147,26 @@ cdef Forward ff_layout(Arena *arena, const long long[:, ::1] table, const double
     return net
 
 
-def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
-                 bint training, int threads):
-    """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
+cdef Py_ssize_t ff_size(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
+                        bint training, int threads) noexcept nogil:
     cdef Arena arena
     arena.base = NULL
     arena.used = 0
-    ff_layout(&arena, table, form, batch, training, threads)
-    return arena.used
+    ff_layout(&arena, table, form, batch, training, threads if training else 1)
+    return arena.used if training else arena.used * threads
+
+
+def ff_workspace(const long long[:, ::1] table, const double[::1] form, Py_ssize_t batch,
+                 bint training, int threads):
+    """Floats of workspace that the Forward-Forward kernels need for `batch` rows at a time."""
+    return ff_size(table, form, batch, training, threads)
 
 
 cdef Forward ff_from(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
-                     const double[::1] form, Py_ssize_t batch, bint training,
-                     float[::1] workspace, int threads):
+                     const double[::1] form, Py_ssize_t batch, float[::1] workspace,
+                     int threads):
     cdef Arena arena = arena_over(workspace)
-    cdef Forward net = ff_layout(&arena, table, form, batch, training, threads)
+    cdef Forward net = ff_layout(&arena, table, form, batch, True, threads)
     check_room(&arena, workspace)
     net.params = &params[0]
     net.goals = &goals[0, 0]
@@ -186,12 +196,12 @@ cdef void add_squares(const float *line, float *sums, Py_ssize_t n) noexcept nog
         sums[b] += line[b] * line[b]
 
 
-cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
+cdef void ff_normalise_input(Forward *net, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Rows divided by their root mean square; what the labels are worth beside them."""
     cdef Py_ssize_t b, i, n = net.table[IN], classes = net.classes
     cdef float inverse, neutral, squares, low = net.hot / classes
     cdef float *line
-    for b in range(samples):
+    for b in range(first, last):
         line = net.input + b * padded(n)
         net.value[b] = net.hot
         net.neutral[b] = low
@@ -210,17 +220,69 @@ cdef void ff_normalise_input(Forward *net, Py_ssize_t samples) noexcept nogil:
         for i in range(n):
             line[i] *= inverse
     if net.level and net.embed == APPEND:
-        normalise_rows(net.input, samples, n, padded(n))
+        normalise_rows(net.input + first * padded(n), last - first, n, padded(n))
+
+
+# ---------------------------------------------------------------- passes, shared out
+
+# Floats of a pass below which threads cost more than they give.
+cdef enum:
+    WORTH_SHARING = 16384
+
+# Does units or columns first..last; the first of them is that of a tile.
+ctypedef void (*Pass)(Forward *net, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t first,
+                      Py_ssize_t last) noexcept nogil
+
+
+cdef void share_pass(Forward *net, Pass work, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t n,
+                     Py_ssize_t floats) noexcept nogil:
+    """A pass over n units or columns of so many floats each; `count` columns take part."""
+    cdef Py_ssize_t tiles = (n + LWNN_LANES - 1) // LWNN_LANES
+    cdef int t, threads = <int>min(<Py_ssize_t>net.team.threads, tiles)
+    if threads <= 1 or n * floats < WORTH_SHARING:
+        work(net, layer, count, 0, n)
+        return
+    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        work(net, layer, count, tiles * t // threads * LWNN_LANES,
+             min(n, tiles * (t + 1) // threads * LWNN_LANES))
+
+
+cdef void share_gather(Forward *net, const data_t *x, const float *scaler, float clip,
+                       const int *rows, Py_ssize_t samples) noexcept nogil:
+    """`gather` into `net.input`."""
+    cdef Py_ssize_t n_in = net.table[IN], ld = padded(n_in), first
+    cdef int t, threads = <int>min(<Py_ssize_t>net.team.threads, samples)
+    if threads <= 1 or samples * n_in < WORTH_SHARING:
+        gather(x, scaler, clip, n_in, rows, samples, net.input, ld)
+        return
+    for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        first = samples * t // threads
+        gather(x, scaler, clip, n_in, rows + first, samples * (t + 1) // threads - first,
+               net.input + first * ld, ld)
+
+
+cdef void input_pass(Forward *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t first,
+                     Py_ssize_t last) noexcept nogil:
+    """Samples of `net.input` normalised, and as columns."""
+    cdef Py_ssize_t n_in = net.table[IN], start = first, n
+    cdef float *tile
+    ff_normalise_input(net, first, last)
+    while start < last:
+        n = min(<Py_ssize_t>LWNN_LANES, last - start)
+        tile = net.input_t + start * n_in
+        if n < LWNN_LANES:
+            memset(tile, 0, n_in * LWNN_LANES * sizeof(float))
+        transpose(net.input + start * padded(n_in), padded(n_in), n, n_in, tile, LWNN_LANES)
+        start += LWNN_LANES
 
 
 cdef void ff_input(Forward *net, Py_ssize_t samples) noexcept nogil:
     """From scaled rows in `net.input` to W x in `net.shared`."""
-    cdef Py_ssize_t n_in = net.table[IN], ld = padded(samples)
-    ff_normalise_input(net, samples)
-    transpose(net.input, padded(n_in), samples, n_in, net.input_t, ld)
-    clear_padding(net.input_t, n_in, samples, ld)
-    forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.input_t, samples,
-            net.shared, &net.team)
+    cdef Py_ssize_t n_in = net.table[IN]
+    share_pass(net, input_pass, 0, samples, samples, n_in)
+    shared_multiply(net.params + net.table[WEIGHT], n_in, 1, in_tiles(net.input_t, n_in),
+                    net.table[OUT], samples, n_in, plain_end(LWNN_SET, 1.0),
+                    as_it_lies(net.shared, padded(samples)), &net.team)
 
 
 cdef void own_label_line(const float *shared, const float *value, const float *labels,
@@ -244,25 +306,32 @@ cdef void label_line(const float *shared, const float *value, float label, float
         out[b] = z if z > 0 else 0
 
 
-cdef void neutral_line(Forward *net, Py_ssize_t o, Py_ssize_t samples, float *out) noexcept nogil:
-    """One unit of layer 1 under the neutral label."""
-    cdef Py_ssize_t b
-    cdef float z, base = net.params[net.table[BIAS] + o]
-    cdef float labels = lwnn_sum(net.params + net.table[LABEL] + o * net.classes, net.classes)
-    cdef const float *shared = net.shared + o * padded(samples)
-    for b in range(samples):
-        z = shared[b] * net.gain[b] + base + net.neutral[b] * labels
-        out[b] = z if z > 0 else 0
+cdef void neutral_pass(Forward *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t first,
+                       Py_ssize_t last) noexcept nogil:
+    """Units of layer 1 under the neutral label."""
+    cdef Py_ssize_t o, b, ld = padded(samples)
+    cdef float z, base, labels
+    cdef const float *shared
+    cdef float *out
+    for o in range(first, last):
+        base = net.params[net.table[BIAS] + o]
+        labels = lwnn_sum(net.params + net.table[LABEL] + o * net.classes, net.classes)
+        shared = net.shared + o * ld
+        out = net.h + o * ld
+        for b in range(samples):
+            z = shared[b] * net.gain[b] + base + net.neutral[b] * labels
+            out[b] = z if z > 0 else 0
 
 
-cdef void ff_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept nogil:
-    """Layer 1 under every label in turn, or under those of `net.labels`."""
+cdef void first_pass(Forward *net, Py_ssize_t every, Py_ssize_t samples, Py_ssize_t first,
+                     Py_ssize_t last) noexcept nogil:
+    """Units of layer 1 under every label in turn, or under those of `net.labels`."""
     cdef Py_ssize_t o, p, ld = padded(samples), wide = padded(net.passes * samples)
     cdef float *out
     cdef const float *labels
     cdef const float *shared
     cdef float bias
-    for o in range(net.table[OUT]):
+    for o in range(first, last):
         labels = net.params + net.table[LABEL] + o * net.classes
         bias = net.params[net.table[BIAS] + o]
         shared = net.shared + o * ld
@@ -275,51 +344,73 @@ cdef void ff_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept 
                                out)
 
 
-cdef void ff_sums(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
-    """Sums over the units of every column: of squares, and those of the goodness."""
-    cdef Py_ssize_t o, wide = padded(count)
-    memset(net.squares, 0, wide * sizeof(float))
+cdef void ff_first_layer(Forward *net, bint every, Py_ssize_t samples) noexcept nogil:
+    """Layer 1 under every label in turn, or under those of `net.labels`."""
+    share_pass(net, first_pass, every, samples, net.table[OUT], net.passes * samples)
+
+
+cdef void sums_pass(Forward *net, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t first,
+                    Py_ssize_t last) noexcept nogil:
+    """Sums over the units of columns: of squares, and those of the goodness."""
+    cdef Py_ssize_t o, wide = padded(count), units = net.table[6 * layer + OUT]
+    memset(net.squares + first, 0, (last - first) * sizeof(float))
     for o in range(units):
-        add_squares(net.h + o * wide, net.squares, count)
+        add_squares(net.h + o * wide + first, net.squares + first, last - first)
     if net.element == SQUARES:
         return
-    memset(net.good, 0, wide * sizeof(float))
+    memset(net.good + first, 0, (last - first) * sizeof(float))
     for o in range(units):
-        add_elements(net.h + o * wide, net.good, count, net.element)
+        add_elements(net.h + o * wide + first, net.good + first, last - first, net.element)
 
 
-cdef void ff_hand_on(Forward *net, Py_ssize_t units, Py_ssize_t count) noexcept nogil:
-    """Normalised outputs, `[unit][column]`; padding columns become 0."""
-    cdef Py_ssize_t o, b, wide = padded(count)
-    cdef float *h
+cdef void hand_on_pass(Forward *net, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t first,
+                       Py_ssize_t last) noexcept nogil:
+    """The same, and columns of normalised outputs; what is behind the last one becomes 0."""
+    cdef Py_ssize_t o, b, start, wide = padded(count), units = net.table[6 * layer + OUT]
+    cdef Py_ssize_t whole = last // LWNN_LANES * LWNN_LANES
+    cdef const float *h
     cdef float *n
-    for b in range(count):
+    sums_pass(net, layer, count, first, last)
+    for b in range(first, last):
         net.factor[b] = inverse_rms(net.squares[b], units)
     for o in range(units):
         h = net.h + o * wide
-        n = net.n_t + o * wide
-        for b in range(count):
-            n[b] = h[b] * net.factor[b]
-        for b in range(count, wide):
-            n[b] = 0
+        n = net.n_t + o * LWNN_LANES
+        start = first
+        while start < whole:
+            lwnn_times(h + start, net.factor + start, n + start * units)
+            start += LWNN_LANES
+        for b in range(whole, last):
+            n[whole * units + b - whole] = h[b] * net.factor[b]
+        if whole < last:
+            for b in range(last, whole + LWNN_LANES):
+                n[whole * units + b - whole] = 0
 
 
-cdef void ff_drop(Forward *net, Py_ssize_t layer, Py_ssize_t passes, Py_ssize_t samples,
-                  Py_ssize_t unit_step, Py_ssize_t column_step) noexcept nogil:
+cdef void ff_drop(Forward *net, Py_ssize_t layer, Py_ssize_t passes,
+                  Py_ssize_t samples) noexcept nogil:
     """Silence, in training, what a layer hands on: the same of a row under every label."""
-    cdef Py_ssize_t p, units = net.table[6 * layer + OUT]
+    cdef Py_ssize_t p, b, at, n, units = net.table[6 * layer + OUT]
     if net.how == NULL or net.how.dropout <= 0:
         return
     for p in range(passes):
-        drop(net.how, layer, net.n_t + p * samples * column_step, units, 0, samples, unit_step,
-             column_step)
+        b = 0
+        while b < samples:
+            at = p * samples + b
+            n = min(samples - b, LWNN_LANES - at % LWNN_LANES)
+            drop(net.how, layer, net.n_t + (at - at % LWNN_LANES) * units + at % LWNN_LANES,
+                 units, b, n, LWNN_LANES, 1)
+            b += n
 
 
 cdef void ff_next_layer(Forward *net, Py_ssize_t layer, Py_ssize_t count) noexcept nogil:
     """From normalised columns to the outputs of `layer` (not the first)."""
     cdef const long long *row = net.table + 6 * layer
-    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.n_t, count, net.h, &net.team)
-    bias_activate(net.h, net.params + row[BIAS], row[OUT], padded(count), RELU)
+    cdef End end = plain_end(LWNN_SET, 1.0)
+    end.bias = net.params + row[BIAS]
+    end.relu = True
+    shared_multiply(net.params + row[WEIGHT], row[IN], 1, in_tiles(net.n_t, row[IN]), row[OUT],
+                    count, row[IN], end, as_it_lies(net.h, padded(count)), &net.team)
 
 
 cdef bint ff_ready(Forward *net, Py_ssize_t layer) noexcept nogil:
@@ -327,30 +418,51 @@ cdef bint ff_ready(Forward *net, Py_ssize_t layer) noexcept nogil:
     return net.only < 0 or layer <= net.only
 
 
+cdef void to_head_pass(Forward *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t first,
+                       Py_ssize_t last) noexcept nogil:
+    """Samples of what a layer hands on to where the head reads them."""
+    cdef Py_ssize_t l, start = first, at = 0, units = net.table[6 * layer + OUT]
+    for l in range(net.head_from, layer):
+        at += net.table[6 * l + OUT]
+    while start < last:
+        memcpy(net.head_t + start * net.table[6 * net.layers + IN] + at * LWNN_LANES,
+               net.n_t + start * units, units * LWNN_LANES * sizeof(float))
+        start += LWNN_LANES
+
+
+cdef void rows_pass(Forward *net, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t first,
+                    Py_ssize_t last) noexcept nogil:
+    """Inputs of a layer as its gradient reads them."""
+    some_rows_of(net.n_t, net.table[6 * layer + IN], count, first, last, net.rows)
+
+
+cdef void head_rows_pass(Forward *net, Py_ssize_t layer, Py_ssize_t count, Py_ssize_t first,
+                         Py_ssize_t last) noexcept nogil:
+    """Likewise those of the head."""
+    some_rows_of(net.head_t, net.table[6 * layer + IN], count, first, last, net.head)
+
+
 cdef void ff_neutral(Forward *net, Py_ssize_t samples) noexcept nogil:
     """The head's scores from one pass under the neutral label; layers not ready give it 0."""
-    cdef Py_ssize_t l, o, units, ld = padded(samples), at = 0
+    cdef Py_ssize_t l, units, ld = padded(samples)
     cdef const long long *row = net.table + 6 * net.layers
+    cdef End end = plain_end(LWNN_SET, 1.0)
     for l in range(net.layers):
         units = net.table[6 * l + OUT]
         if ff_ready(net, l):
             if l > 0:
                 ff_next_layer(net, l, samples)
             else:
-                for o in range(units):
-                    neutral_line(net, o, samples, net.h + o * ld)
-            ff_sums(net, units, samples)
-            ff_hand_on(net, units, samples)
-            ff_drop(net, l, 1, samples, ld, 1)
+                share_pass(net, neutral_pass, 0, samples, units, samples)
+            share_pass(net, hand_on_pass, l, samples, samples, units)
+            ff_drop(net, l, 1, samples)
         else:
             memset(net.n_t, 0, units * ld * sizeof(float))
         if l >= net.head_from:
-            memcpy(net.head_t + at * ld, net.n_t, units * ld * sizeof(float))
-            at += units
-    transpose(net.head_t, ld, row[IN], samples, net.head, padded(row[IN]))
-    forward(net.params + row[WEIGHT], row[IN], row[OUT], net.head_t, samples, net.scores,
-            &net.team)
-    bias_activate(net.scores, net.params + row[BIAS], row[OUT], ld, LINEAR)
+            share_pass(net, to_head_pass, l, samples, samples, units)
+    end.bias = net.params + row[BIAS]
+    shared_multiply(net.params + row[WEIGHT], row[IN], 1, in_tiles(net.head_t, row[IN]), row[OUT],
+                    samples, row[IN], end, as_it_lies(net.scores, ld), &net.team)
 
 
 # ---------------------------------------------------------------- a training step
@@ -365,15 +477,23 @@ cdef void ff_deltas(Forward *net, Py_ssize_t o, Py_ssize_t samples) noexcept nog
             h[positive(net, b, samples)] += net.pull[o]
 
 
-cdef void ff_update_first(Forward *net, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
-    """All passes of layer 1 share x: their errors are summed before the one product."""
-    cdef Py_ssize_t o, b, p, n_out = net.table[OUT], wide = padded(net.passes * samples)
+cdef void deltas_pass(Forward *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t first,
+                      Py_ssize_t last) noexcept nogil:
+    cdef Py_ssize_t o
+    for o in range(first, last):
+        ff_deltas(net, o, samples)
+
+
+cdef void first_deltas_pass(Forward *net, Py_ssize_t layer, Py_ssize_t samples, Py_ssize_t first,
+                            Py_ssize_t last) noexcept nogil:
+    """Errors of layer 1, all passes together, and the gradient of its labels' weights."""
+    cdef Py_ssize_t o, b, p, wide = padded(net.passes * samples)
     cdef float *line
     cdef float *labels
     cdef const int *which
     cdef float scale = <float>1.0 / samples, sum
-    memset(net.grad, 0, n_out * net.classes * sizeof(float))
-    for o in range(n_out):
+    memset(net.grad + first * net.classes, 0, (last - first) * net.classes * sizeof(float))
+    for o in range(first, last):
         ff_deltas(net, o, samples)
         labels = net.grad + o * net.classes
         for p in range(net.passes):
@@ -389,22 +509,27 @@ cdef void ff_update_first(Forward *net, Py_ssize_t samples, const Optimizer *how
                     labels[which[b]] += scale * net.value[b] * line[b]
             if p > 0:
                 lwnn_axpy(net.h + o * wide, line, 1, samples)
+
+
+cdef void ff_update_first(Forward *net, Py_ssize_t samples, const Optimizer *how) noexcept nogil:
+    """All passes of layer 1 share x: their errors are summed before the one product."""
+    cdef Py_ssize_t n_out = net.table[OUT], wide = padded(net.passes * samples)
+    share_pass(net, first_deltas_pass, 0, samples, n_out, wide)
     optimize(net.params, net.grad, net.table[LABEL], n_out * net.classes, how, &net.team)
     layer_gradient(net.params, net.table[WEIGHT], net.table[BIAS], net.h, wide, net.input,
-                   padded(net.table[IN]), net.table[IN], n_out, samples, scale, how, net.grad,
-                   &net.team)
+                   padded(net.table[IN]), net.table[IN], n_out, samples, <float>1.0 / samples, how,
+                   net.grad, &net.team)
 
 
 cdef void ff_update_next(Forward *net, Py_ssize_t layer, Py_ssize_t samples,
                          const Optimizer *how) noexcept nogil:
     """`net.rows` still holds the inputs of this layer."""
     cdef const long long *row = net.table + 6 * layer
-    cdef Py_ssize_t o, count = net.passes * samples
-    for o in range(row[OUT]):
-        ff_deltas(net, o, samples)
-    layer_gradient(net.params, row[WEIGHT], row[BIAS], net.h, padded(count), net.rows,
-                   padded(row[IN]), row[IN], row[OUT], count, <float>1.0 / samples, how, net.grad,
-                   &net.team)
+    cdef Py_ssize_t count = net.passes * samples
+    share_pass(net, deltas_pass, layer, samples, row[OUT], count)
+    update_layer(net.params, row[WEIGHT], row[BIAS], net.h, padded(count),
+                 in_tiles(net.rows, count), row[IN], row[OUT], count, <float>1.0 / samples, how,
+                 net.grad, &net.team)
 
 
 cdef Optimizer head_optimizer(Forward *net, const Optimizer *how) noexcept nogil:
@@ -423,9 +548,9 @@ cdef double ff_update_head(Forward *net, const int *y, const int *rows, Py_ssize
     cdef Py_ssize_t ld = padded(samples)
     cdef Optimizer own = head_optimizer(net, how)
     cdef double loss = output_error(net.scores, row[OUT], ld, y, rows, samples, CROSS_ENTROPY)
-    layer_gradient(net.params, row[WEIGHT], row[BIAS], net.scores, ld, net.head,
-                   padded(row[IN]), row[IN], row[OUT], samples, <float>1.0 / samples, &own,
-                   net.grad, &net.team)
+    share_pass(net, head_rows_pass, net.layers, samples, row[IN], samples)
+    update_layer(net.params, row[WEIGHT], row[BIAS], net.scores, ld, in_tiles(net.head, samples),
+                 row[IN], row[OUT], samples, <float>1.0 / samples, &own, net.grad, &net.team)
     return loss
 
 
@@ -434,6 +559,7 @@ cdef void ff_batch(Forward *net, const int *y, const int *wrong, const float *dr
                    double *report) noexcept nogil:
     cdef Py_ssize_t l, count = net.passes * samples, at = 0
     cdef const long long *row
+    cdef bint last
     ff_input(net, samples)
     ff_neutral(net, samples)
     choose_labels(net, padded(samples), 1, y, wrong, draws, rows, samples)
@@ -446,12 +572,12 @@ cdef void ff_batch(Forward *net, const int *y, const int *wrong, const float *dr
             ff_first_layer(net, net.loss == LABELS, samples)
         else:
             # Rows of the inputs, for the gradient, before n_t makes room for the outputs.
-            transpose(net.n_t, padded(count), row[IN], count, net.rows, padded(row[IN]))
+            share_pass(net, rows_pass, l, count, row[IN], count)
             ff_next_layer(net, l, count)
-        ff_sums(net, row[OUT], count)
-        if l + 1 < net.layers:
-            ff_hand_on(net, row[OUT], count)
-            ff_drop(net, l, net.passes, samples, padded(count), 1)
+        last = l + 1 == net.layers
+        share_pass(net, sums_pass if last else hand_on_pass, l, count, count, row[OUT])
+        if not last:
+            ff_drop(net, l, net.passes, samples)
         if net.only < 0 or net.only == l:
             ff_errors(net, l, samples, report + REPORTED * l)
             note_alive(net, at, row[OUT], padded(count), 1, count)
@@ -503,7 +629,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
 
     The other arguments are those of `bp_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, form, batch, True, workspace, threads)
+    cdef Forward net = ff_from(params, table, goals, form, batch, workspace, threads)
     cdef Optimizer how = optimizer_from(method, hyper, state, step)
     cdef Py_ssize_t n = order.shape[0], start, samples
     cdef const int *given = &wrong[0] if wrong.shape[0] else NULL
@@ -517,8 +643,7 @@ def ff_epoch(float[::1] params, const long long[:, ::1] table, const float[:, ::
         start = 0
         while start < n:
             samples = min(batch, n - start)
-            gather(&x[0, 0], &scaler[0, 0], clip, net.table[IN], &order[start], samples,
-                   net.input, padded(net.table[IN]))
+            share_gather(&net, &x[0, 0], &scaler[0, 0], clip, &order[start], samples)
             open_batch(net.params, net.table, net.layers + 1, net.input, padded(net.table[IN]),
                        samples, &how)
             if samples <= FEW:
@@ -545,13 +670,11 @@ cdef void ff_score_labels(Forward *net, Py_ssize_t samples, float *out,
             ff_next_layer(net, l, count)
         else:
             ff_first_layer(net, True, samples)
-        ff_sums(net, units, count)
+        share_pass(net, hand_on_pass if l + 1 < net.layers else sums_pass, l, count, count, units)
         weight = net.goals[3 * l + READOUT]
         for c in range(net.classes):
             for b in range(samples):
                 out[b * ldo + c] += weight * net.good[c * samples + b]
-        if l + 1 < net.layers:
-            ff_hand_on(net, units, count)
 
 
 cdef void ff_score_head(Forward *net, Py_ssize_t samples, float *out,
@@ -577,27 +700,49 @@ def ff_scores(float[::1] params, const long long[:, ::1] table, const float[:, :
 
     The other arguments are those of `ff_epoch`.
     """
-    cdef Forward net = ff_from(params, table, goals, form, batch, False, workspace, threads)
-    cdef Py_ssize_t n = x.shape[0], start, samples, part
-    cdef bint want_goodness = goodness.shape[0] > 0, want_head = head.shape[0] > 0
+    cdef Py_ssize_t n = x.shape[0], blocks = (n + batch - 1) // batch, share
+    cdef Arena arena = arena_over(workspace)
+    cdef int t, team
+    share = ff_size(table, form, batch, False, 1)
+    check_shares(share, threads, workspace)
     if n == 0:
         return
     with nogil:
-        start = 0
-        while start < n:
-            samples = min(batch, n - start)
-            for part in range(2):
-                # Each readout normalises the rows for itself: they are cheap to read again.
-                if not (want_goodness if part == 0 else want_head):
-                    continue
-                gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples,
-                       net.input, padded(net.table[IN]))
-                if part == 0 and samples <= FEW:
-                    few_score_labels(&net, samples, &goodness[start, 0], net.classes)
-                elif part == 0:
-                    ff_score_labels(&net, samples, &goodness[start, 0], net.classes)
-                elif samples <= FEW:
-                    few_score_head(&net, samples, &head[start, 0], net.classes)
-                else:
-                    ff_score_head(&net, samples, &head[start, 0], net.classes)
-            start += samples
+        team = scoring_team(&table[0, 0], table.shape[0], n, blocks, threads)
+        if team <= 1:
+            score_ff(params, table, goals, form, x, scaler, clip, goodness, head, 0, n, batch,
+                     arena)
+        else:
+            for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+                score_ff(params, table, goals, form, x, scaler, clip, goodness, head,
+                         blocks * t // team * batch, min(n, blocks * (t + 1) // team * batch),
+                         batch, share_of(&arena, share, t))
+
+
+cdef void score_ff(float[::1] params, const long long[:, ::1] table, const float[:, ::1] goals,
+                   const double[::1] form, const data_t[:, ::1] x, const float[:, ::1] scaler,
+                   float clip, float[:, ::1] goodness, float[:, ::1] head, Py_ssize_t start,
+                   Py_ssize_t end, Py_ssize_t batch, Arena arena) noexcept nogil:
+    """Rows from `start` to `end`, by one thread."""
+    cdef Forward net = ff_layout(&arena, table, form, batch, False, 1)
+    cdef bint want_goodness = goodness.shape[0] > 0, want_head = head.shape[0] > 0
+    cdef Py_ssize_t samples, part
+    net.params = &params[0]
+    net.goals = &goals[0, 0]
+    while start < end:
+        samples = min(batch, end - start)
+        for part in range(2):
+            # Each readout normalises the rows for itself: they are cheap to read again.
+            if not (want_goodness if part == 0 else want_head):
+                continue
+            gather(&x[start, 0], &scaler[0, 0], clip, net.table[IN], NULL, samples, net.input,
+                   padded(net.table[IN]))
+            if part == 0 and samples <= FEW:
+                few_score_labels(&net, samples, &goodness[start, 0], net.classes)
+            elif part == 0:
+                ff_score_labels(&net, samples, &goodness[start, 0], net.classes)
+            elif samples <= FEW:
+                few_score_head(&net, samples, &head[start, 0], net.classes)
+            else:
+                ff_score_head(&net, samples, &head[start, 0], net.classes)
+        start += samples

@@ -12,9 +12,10 @@
 #                    v M + 2^15 >> 16: 32 bits hold it, since |v| <= sqrt(sum of v^2)
 #
 # Every sum is exact and every row stands alone, so neither the build nor the number of threads
-# can change a bit, nor whether a row goes by itself or in a tile. The doors take no number of
-# threads: a step of a small net is too short to wait for a team at its end, so whoever scores
-# gives each thread rows of its own.
+# can change a bit, nor whether a row goes by itself or in a tile. Threads each take a share of the
+# rows through a whole dense net. The doors of single steps take no number of threads: a step of a
+# small net is too short to wait for a team at its end, so whoever scores by them gives each thread
+# rows of its own.
 #
 # Nothing here needs a maths library, memory of its own, or more than 64 bits, so that C on a
 # small device repeats it. `>>` of a negative number is arithmetic. Refuses nothing: shapes, and
@@ -254,13 +255,14 @@ cdef Py_ssize_t dense_layout8(Dense8 *net, const long long[:, ::1] layers, char 
         net.tiles[i] = <unsigned char *>base + used
         used += tile
     net.sums = <int *>(base + used)
-    return used + LWNN_ROWS8 * net.widest * sizeof(int)
+    # In whole lines of a cache, since the next thread's begins behind.
+    return (used + LWNN_ROWS8 * net.widest * <Py_ssize_t>sizeof(int) + 63) // 64 * 64
 
 
-def int8_dense_workspace(const long long[:, ::1] layers):
+def int8_dense_workspace(const long long[:, ::1] layers, int threads):
     """Bytes of workspace that `int8_dense` needs, for any number of rows."""
     cdef Dense8 net
-    return dense_layout8(&net, layers, NULL)
+    return dense_layout8(&net, layers, NULL) * threads
 
 
 cdef lwnn_layer8 layer_of8(const Dense8 *net, Py_ssize_t i) noexcept nogil:
@@ -310,9 +312,45 @@ cdef void tile_dense8(const Dense8 *net, Py_ssize_t n, signed char *out) noexcep
                      out)
 
 
+cdef Dense8 moved8(const Dense8 *net, Py_ssize_t by) noexcept nogil:
+    """The same net with its workspace so many bytes further on."""
+    cdef Dense8 other = net[0]
+    cdef Py_ssize_t i
+    for i in range(2):
+        other.states[i] += by
+        other.tiles[i] += by
+    other.sums = <int *>(<char *>net.sums + by)
+    return other
+
+
+cdef void dense_rows8(const Dense8 *given, Py_ssize_t by, const data_t *x, const float *scaler,
+                      int zero_point, Py_ssize_t n, signed char *out) noexcept nogil:
+    """`n` rows, a tile at a time, in the workspace `by` bytes behind that of `given`."""
+    cdef Dense8 net = moved8(given, by)
+    cdef Py_ssize_t r = 0, rows, few = few_rows8()
+    cdef Py_ssize_t classes = net.table[(net.layers - 1) * COLUMNS8 + OUT8]
+    while r < n:
+        rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)
+        input_rows(x + r * net.inputs, rows, scaler, scaler + net.inputs, net.inputs, zero_point,
+                   net.states[0])
+        if rows > few and net.table[CHAINS8] >= 0:
+            tile_dense8(&net, rows, out + r * classes)
+        else:
+            few_dense8(&net, rows, out + r * classes)
+        r += rows
+
+
+cdef Py_ssize_t row_work8(const Dense8 *net) noexcept nogil:
+    """Multiply-accumulates a row."""
+    cdef Py_ssize_t i, work = 0
+    for i in range(net.layers):
+        work += net.table[i * COLUMNS8 + IN8] * net.table[i * COLUMNS8 + OUT8]
+    return work
+
+
 def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_point,
                const long long[:, ::1] layers, const signed char[::1] octets,
-               const int[::1] words, bint twice, signed char[::1] workspace,
+               const int[::1] words, bint twice, signed char[::1] workspace, int threads,
                signed char[:, ::1] out):
     """A dense net from raw rows on: `int8_input`, then accumulate, requantize and look up.
 
@@ -335,26 +373,33 @@ def int8_dense(const data_t[:, ::1] x, const float[:, ::1] scaler, int zero_poin
         IN. Biases, multipliers and further words of all layers.
     twice : bool
         IN. Whether `int8_requantize` rounds twice.
-    workspace : int8 (int8_dense_workspace(layers),)
+    workspace : int8 (int8_dense_workspace(layers, threads),)
         Workspace.
+    threads : int
+        At most; each takes a share of whole tiles of rows. Few rows are not worth a second one.
     out : int8 (n, outputs)
         OUT.
     """
     cdef Dense8 net
-    cdef Py_ssize_t n = x.shape[0], few = few_rows8(), r = 0, rows
-    if workspace.shape[0] < dense_layout8(&net, layers, <char *>&workspace[0]):
+    cdef Py_ssize_t n = x.shape[0], share, tiles, first
+    cdef int t, team
+    share = dense_layout8(&net, layers, <char *>&workspace[0])
+    if workspace.shape[0] < share * threads:
         raise ValueError("the workspace is smaller than its size function says")
     net.octets, net.words, net.twice = &octets[0], &words[0], twice
+    if n == 0:
+        return
     with nogil:
-        while r < n:
-            rows = min(n - r, <Py_ssize_t>LWNN_ROWS8)
-            input_rows(&x[r, 0], rows, &scaler[0, 0], &scaler[1, 0], net.inputs, zero_point,
-                       net.states[0])
-            if rows > few and layers[0, CHAINS8] >= 0:
-                tile_dense8(&net, rows, &out[r, 0])
-            else:
-                few_dense8(&net, rows, &out[r, 0])
-            r += rows
+        tiles = (n + LWNN_ROWS8 - 1) // LWNN_ROWS8
+        team = <int>min(<Py_ssize_t>threads, tiles)
+        if team <= 1 or n * row_work8(&net) < WORTH_A_TEAM:
+            dense_rows8(&net, 0, &x[0, 0], &scaler[0, 0], zero_point, n, &out[0, 0])
+        else:
+            for t in prange(team, num_threads=team, schedule='static', chunksize=1):
+                first = tiles * t // team * LWNN_ROWS8
+                dense_rows8(&net, t * share, &x[0, 0] + first * net.inputs, &scaler[0, 0],
+                            zero_point, min(n, tiles * (t + 1) // team * LWNN_ROWS8) - first,
+                            &out[0, 0] + first * out.shape[1])
 
 
 # ---------------------------------------------------------------- Forward-Forward

@@ -77,11 +77,11 @@ def int8_pair(weight, sums, left, order):
             rest.remove(found[k + 1])
 
 
-def int8_dense_workspace(layers):
+def int8_dense_workspace(layers, threads):
     return 0
 
 
-def int8_dense(x, scaler, zero_point, layers, octets, words, twice, workspace, out):
+def int8_dense(x, scaler, zero_point, layers, octets, words, twice, workspace, threads, out):
     state = np.empty(x.shape, np.int8)
     int8_input(x, *scaler, zero_point, state)
     for layer in layers:

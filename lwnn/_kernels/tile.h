@@ -146,6 +146,14 @@ static void lwnn_tile_bias(ptrdiff_t rows, const float *bias, int relu, float *o
         }
 }
 
+/* out = a * b, the columns of a tile. */
+LWNN_INLINE void lwnn_times(const float *a, const float *b, float *out)
+{
+#pragma GCC unroll 2
+    for (int l = 0; l < LWNN_LANES; l += LWNN_VECTOR)
+        lwnn_store(out + l, lwnn_load(a + l) * lwnn_load(b + l));
+}
+
 /* Ask the cache for what will be read soon. */
 LWNN_INLINE void lwnn_fetch(const void *start, ptrdiff_t bytes)
 {

@@ -29,8 +29,8 @@ from lwnn.cli import (
     tune,
     verify,
 )
-from lwnn.cli.arguments import Sectioned
 from lwnn.cli.console import abandon_stdout, complain
+from lwnn.cli.help import Command
 from lwnn.errors import LwnnError
 
 _FAULT, _INTERRUPTED, _NO_READER = 70, 130, 141
@@ -61,7 +61,6 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train small neural nets without backprop, or with it; compare; quantize to int8.",
     no_args_is_help=True,
@@ -104,14 +103,12 @@ def _tell_builds():
     typer.echo(f"Python {platform.python_version()}, NumPy {numpy.__version__}")
 
 
-app.command(cls=Sectioned)(train.train)
-for command in (evaluate.evaluate, predict.predict, quantize.quantize):
-    app.command()(command)
+for command in (train.train, evaluate.evaluate, predict.predict, quantize.quantize):
+    app.command(cls=Command)(command)
 for command in (export.export, verify.verify, inspect.inspect, report.report):
-    app.command()(command)
-app.command()(bench.bench)
-app.command()(tune.tune)
-app.command()(gradcheck.gradcheck)
+    app.command(cls=Command)(command)
+for command in (bench.bench, tune.tune, gradcheck.gradcheck):
+    app.command(cls=Command)(command)
 
 
 def main():

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from lwnn.errors import UsageError
-from lwnn.options import Options, about, declared, flag, help_text
+from lwnn.options import Options, about, all_values, declared, flag, help_text
+
+
+def among(*values):
+    """Values that a shell offers for an option, as Typer's ``autocompletion`` takes them."""
+    return lambda: values
+
 
 # Not `readable`: the readers of files say themselves what is wrong with one.
 DATA_HELP = (
@@ -28,6 +33,7 @@ Missing = Annotated[
     str,
     typer.Option(
         metavar="indicate|mean|drop|error",
+        autocompletion=among("indicate", "mean", "drop", "error"),
         help="Missing values: the mean and a column more that tells them, the mean alone, leave "
         "the row out, or refuse.",
     ),
@@ -64,6 +70,15 @@ Exit = Annotated[
         show_default=False,
     ),
 ]
+
+
+def boards_there_are():
+    """Names that a shell offers for ``--board``."""
+    from lwnn.export.boards import BOARDS  # noqa: PLC0415
+
+    return list(BOARDS)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
 
@@ -130,23 +145,6 @@ def weights_of_classes(text):
 # ---------------------------------------------------------------- options of training
 
 
-class Sectioned(TyperCommand):
-    """A command with so many options that its help has sections."""
-
-    def format_options(self, ctx, formatter):
-        """Write arguments and options, a heading over each panel's own."""
-        sections = {"Arguments": [], "Options": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record:
-                usual = "Options" if param.param_type_name == "option" else "Arguments"
-                panel = getattr(param, "rich_help_panel", None) or usual
-                sections.setdefault(panel, []).append(record)
-        for heading, records in sections.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
-
-
 _METAVARS = {"widths": "N,N,...", "part": "SHARE|FILE", "image": "HxW"}
 _METAVARS["weights"] = "balanced|NAME=X,..."
 
@@ -169,6 +167,7 @@ def _parameter(name):
     option = typer.Option(
         f"--{flag(name)}",
         metavar=None if told.kind is bool else _metavar(told),
+        autocompletion=among(*all_values(told)) if told.values else None,
         help=help_text(name),
         show_default=False,
         rich_help_panel=told.panel,

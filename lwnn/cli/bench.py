@@ -15,14 +15,14 @@ from lwnn.options import ALGOS
 
 #: Rules that are compared unless others are named.
 _USUAL, _OVER_TIME = "ff,bp,wp", "bp,wp"
-_COUNT = {"min": 1, "show_default": False}
+_COUNT = {"metavar": "N", "min": 1, "show_default": False}
 
 
 def bench(
     data: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[DATA]...",
+            metavar="[DATA...]",
             help="Data file, or several tables as one. [default: the bundled digits]",
             show_default=False,
             readable=False,
@@ -58,8 +58,10 @@ def bench(
         typer.Option(help="Steps of a sequence, where the file does not say.", **_COUNT),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the rows.", **_COUNT)] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each rule: seeds 0, 1, …")] = 3,
-    threads: Annotated[int, typer.Option(min=1, help="Cores to use.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Runs of each rule: seeds 0, 1, …")
+    ] = 3,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Cores to use.")] = 1,
     csv_file: Annotated[
         Path | None,
         typer.Option("--csv", metavar="FILE", help="Write a row per rule.", show_default=False),

@@ -7,11 +7,14 @@ import json
 import math
 import os
 import sys
+import textwrap
 import time
 
 from lwnn.errors import UsageError
 
 SCHEMA_VERSION = 1
+#: Characters of a line of text.
+_LINE = 80
 
 
 class Console:
@@ -153,13 +156,20 @@ def percent(share):
     return f"{100 * share:.2f} %"
 
 
-def listed(options):
-    """Return options as one line: ``algo ff, hidden 128,64, epochs 30``."""
-    texts = {
-        name: ",".join(map(str, value)) or "none" if isinstance(value, list) else value
-        for name, value in options.items()
-    }
-    return ", ".join(f"{name} {text}" for name, text in texts.items())
+def listed(options, start=""):
+    """Return options as lines: ``algo ff, hidden 128,64, greedy``, without those that are off."""
+    texts = []
+    for name, value in options.items():
+        if isinstance(value, list):
+            texts.append(f"{name} {','.join(map(str, value)) or 'none'}")
+        elif isinstance(value, dict):
+            texts.append(f"{name} {','.join(f'{key}={item:g}' for key, item in value.items())}")
+        elif value is not False:
+            texts.append(name if value is True else f"{name} {value}")
+    # An option and its value stay on one line.
+    text = start + ", ".join(text.replace(" ", "\0") for text in texts)
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(text, _LINE, **whole).replace("\0", " ")
 
 
 def _plain(value):

@@ -88,7 +88,8 @@ def _evaluate_values(console, trained, dataset, model, data):
     summary = metrics.regression_summary(dataset.y, predicted)
     r2 = "-" if summary["r2"] is None else f"{summary['r2']:.4f}"
     console.say(f"R² {r2}, RMSE {summary['rmse']:.6g}, {rows:,} rows")
-    console.result(model=model, data=data, rows=rows, metrics={"test": summary})
+    told = {"data": paths.told(data), "rows": rows, "notes": dataset.notes}
+    console.result(model=model, **told, metrics={"test": summary})
 
 
 def _show(console, classes, means, rows):

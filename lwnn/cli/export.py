@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, paths, progress
-from lwnn.cli.arguments import Json, ModelFile, Quiet
+from lwnn.cli.arguments import Json, ModelFile, Quiet, among, boards_there_are
 from lwnn.cli.console import Console
 from lwnn.errors import GateError, UsageError
 
@@ -27,24 +27,35 @@ def export(
     form: Annotated[
         str,
         typer.Option(
-            "--format", metavar="c|arduino|zip", help="C files, or a library, or that zipped."
+            "--format",
+            metavar="c|arduino|zip",
+            help="C files, or a library, or that zipped.",
+            autocompletion=among(*_FORMATS),
         ),
     ] = "c",
     target: Annotated[
         str | None,
         typer.Option(
             metavar="portable|m0|m4|m55|avr",
+            autocompletion=among("portable", "m0", "m4", "m55", "avr"),
             help="Core to lay the weights out for. [default: the board's]",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="What symbols begin with. [default: MODEL's]", show_default=False),
+        typer.Option(
+            metavar="NAME", help="What symbols begin with. [default: MODEL's]", show_default=False
+        ),
     ] = None,
     board: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Tell what it takes of uno, pico, …", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="Tell what it takes of uno, pico, …",
+            show_default=False,
+            autocompletion=boards_there_are,
+        ),
     ] = None,
     fit: Annotated[bool, typer.Option("--fit", help="Fail if --board cannot hold it.")] = False,
     data: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import table
-from lwnn.cli.arguments import Drop, Features, Json, Missing, Target
+from lwnn.cli.arguments import Drop, Features, Json, Missing, Quiet, Target, columns
 from lwnn.cli.console import Console, printable
 
 _MOST = 12
@@ -27,6 +27,7 @@ def inspect(
     features: Features = None,
     drop: Drop = None,
     json: Json = False,
+    quiet: Quiet = False,
 ):
     """Show what is in a model file, or what was understood of data.
 
@@ -34,9 +35,10 @@ def inspect(
     missing values, classes and the first rows; the options are those of lwnn train.
     """
     if not _is_model(file):
-        table.show(file, target, missing, features, drop, json)
+        options = {"features": columns(features), "drop": columns(drop), "missing": missing}
+        table.show(Console("inspect", json=json, quiet=quiet), file, {"target": target, **options})
         return
-    _show_model(file, json)
+    _show_model(Console("inspect", json=json, quiet=quiet), file)
 
 
 def _is_model(path):
@@ -50,11 +52,10 @@ def _is_model(path):
     return path.suffix == ".safetensors" or (start[8:] == b"{" and start[5:8] == b"\0\0\0")
 
 
-def _show_model(model, json):
+def _show_model(console, model):
     from lwnn import modelfile  # noqa: PLC0415
     from lwnn.quantization import QuantizedModel  # noqa: PLC0415
 
-    console = Console("inspect", json=json)
     trained = modelfile.load(model)
     tensors = modelfile.named_tensors(trained)
     size = os.path.getsize(model)
@@ -70,7 +71,7 @@ def _show_model(model, json):
         "cost": trained.network.cost,
         "output": trained.network.output,
         "readout": trained.readout,
-        "labels": trained.labels,
+        **({"labels": trained.labels} if trained.labels else {}),
         "features": trained.features,
         "target": trained.target,
     }

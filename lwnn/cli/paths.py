@@ -54,4 +54,4 @@ def check_output(path, inputs):
         raise UsageError(f"{path}: is not a regular file; choose another name for the output")
     for source in inputs:
         if os.path.exists(source) and os.path.samefile(path, source):
-            raise UsageError(f"{path}: would replace its own input; choose another output with -o")
+            raise UsageError(f"{path}: would replace its own input; choose another output")

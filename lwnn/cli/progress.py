@@ -65,7 +65,7 @@ def _curves(console):
     task = bar.add_task("", total=None, loss="", validation="", speed="")
 
     def on_epoch(epoch):
-        if epoch.finished:
+        if epoch.finished and not epoch.refit:
             curves.add(epoch)
         _advance(bar, task, epoch)
         _warn(console, epoch)
@@ -158,7 +158,7 @@ def _advance(bar, task, epoch, label=""):
         fields["validation"] = "".join(f"  {part}" for part in _judged(epoch))
     bar.update(
         task,
-        description=label or f"epoch {epoch.epoch}/{epoch.epochs}",
+        description=label or f"{'refit, ' * epoch.refit}epoch {epoch.epoch}/{epoch.epochs}",
         completed=(epoch.epoch - 1) * epoch.rows_total + epoch.rows_done,
         total=epoch.epochs * epoch.rows_total,
         speed=f"  {epoch.samples_per_second:,.0f} samples/s",
@@ -167,13 +167,17 @@ def _advance(bar, task, epoch, label=""):
 
 
 def _tell(console, epoch):
-    if epoch.finished:
+    if epoch.finished and not epoch.refit:
         console.note(_line(epoch))
         _warn(console, epoch)
+    elif epoch.finished and epoch.epoch == 1:
+        rows = f"{epoch.rows_total:,} rows, training and validation together"
+        console.note(f"refit: {epoch.epochs} epochs anew on {rows}")
 
 
 def _warn(console, epoch):
-    for text in epoch.warnings:
+    # What ails the net is said once, not in a refit again.
+    for text in [] if epoch.refit else epoch.warnings:
         console.note(f"warning: {text}")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, paths, progress
-from lwnn.cli.arguments import Json, ModelFile, Quiet, Target
+from lwnn.cli.arguments import Json, ModelFile, Quiet, Target, among
 from lwnn.cli.console import Console, percent
 from lwnn.errors import DataError, GateError, UsageError
 
@@ -38,6 +38,7 @@ def quantize(
         str,
         typer.Option(
             metavar="single|double",
+            autocompletion=among("single", "double"),
             help="How often a sum is rounded: once, as in LiteRT and ONNX Runtime, or twice, as in "
             "TensorFlow Lite for Microcontrollers and CMSIS-NN.",
         ),

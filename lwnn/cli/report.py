@@ -122,22 +122,21 @@ def in_int8(model, x):
         return None, str(error)
 
 
-def about_run(run, parts, output, image):
+def about_run(run, output, image):
     """Return the `lwnn.report.Subject` that a training run is.
 
     Parameters
     ----------
     run : lwnn.training.Run
-    parts : lwnn.training.Parts
-        The rows: the page judges by those for the test, else for validation, else all.
+        The page judges by its rows for the test, else for validation, else all.
     output : Path
         The model file.
     image : tuple of (int, int) or None
     """
     from lwnn.report import Subject  # noqa: PLC0415
 
-    part, rows = parts.existing()[-1]
-    int8, why = in_int8(run.model, parts.train.x)
+    part, rows = run.parts.existing()[-1]
+    int8, why = in_int8(run.model, run.parts.train.x)
     return Subject(
         name=output.name,
         model=run.model,
@@ -149,10 +148,15 @@ def about_run(run, parts, output, image):
         best_epoch=run.best_epoch,
         metrics=run.metrics,
         facts={
-            "epochs": f"{run.epochs_run}, the best {run.best_epoch}; {run.stopped}",
+            "epochs": f"{run.epochs_run}, the best {run.best_epoch}; {run.stopped}{_refit(run)}",
             "training took": f"{run.seconds:.1f} s, {run.samples_per_second:,.0f} rows/s",
             "memory of training": f"{run.working_bytes:,} bytes beside the rows",
         },
         warnings=tuple(run.warnings),
         image_shape=image,
     )
+
+
+def _refit(run):
+    """What is to be said of learning from the validation rows as well."""
+    return f"; then as many anew on {run.refit_rows:,} rows" if run.refit_rows else ""

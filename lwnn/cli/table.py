@@ -1,8 +1,8 @@
 """What was understood of a data file, as a table and as JSON."""
 
 from lwnn.cli import progress
-from lwnn.cli.arguments import columns
-from lwnn.cli.console import Console, printable
+from lwnn.cli.console import printable
+from lwnn.errors import MeasurementError
 
 _ROWS, _COLUMNS, _LEVELS, _CLASSES = 5, 40, 4, 20
 _WIDE = 24
@@ -10,18 +10,28 @@ _WIDE = 24
 _LINE, _CELL = 80, 16
 
 
-def show(path, target, missing, features, drop, json):
-    """Read a data file and show its columns, classes and first rows."""
-    console = Console("inspect", json=json)
-    options = {"features": columns(features), "drop": columns(drop), "missing": missing}
-    dataset = progress.load(console, path, target=target, **options)
+def show(console, path, options):
+    """Read a data file and show its columns, classes and first rows.
+
+    Parameters
+    ----------
+    console : Console
+    path : Path
+    options : dict
+        Of `lwnn.data.load`.
+    """
+    dataset = _load(console, path, options)
     rows, inputs = dataset.x.shape
     console.say(printable(f"{path}: {rows:,} rows, {inputs:,} features"))
     _show_columns(console, dataset)
-    classes = _classes(dataset)
+    classes = None if dataset.numeric else _classes(dataset)
     label = "" if dataset.target is None else f" (column {printable(dataset.target)})"
     console.say("")
-    console.table((f"class{label}", "rows", "share"), _class_lines(classes, rows))
+    if dataset.numeric:
+        low, high = dataset.y.min(), dataset.y.max()
+        console.say(f"numbers to predict{label}: {low:.6g} to {high:.6g}")
+    else:
+        console.table((f"class{label}", "rows", "share"), _class_lines(classes, rows))
     console.say("")
     _show_rows(console, dataset)
     console.result(
@@ -33,11 +43,24 @@ def show(path, target, missing, features, drop, json):
         image_shape=dataset.image_shape,
         columns=[vars(found) for found in dataset.found],
         classes=classes,
+        range=[dataset.y.min(), dataset.y.max()] if dataset.numeric else None,
         first_rows=dataset.x[:_ROWS],
         first_labels=_labels(dataset),
         notes=dataset.notes,
         sha256=dataset.sha256,
     )
+
+
+def _load(console, path, options):
+    """Load data with classes or, where the label looks like a measurement, with numbers."""
+    try:
+        return progress.load(console, path, **options)
+    except MeasurementError as error:
+        if str(path) == "-":
+            # It is gone.
+            raise
+        console.note(str(error))
+    return progress.load(console, path, numeric=True, **options)
 
 
 def _show_columns(console, dataset):
@@ -84,6 +107,8 @@ def _class_lines(classes, rows):
 
 
 def _labels(dataset):
+    if dataset.numeric:
+        return [f"{value:.6g}" for value in dataset.y[:_ROWS]]
     return [dataset.labels[code] for code in dataset.y[:_ROWS]]
 
 
@@ -99,7 +124,8 @@ def _show_rows(console, dataset):
             break
         chosen.append(cells)
     dots = ["..."] * (len(labels) + 1) if len(chosen) < len(dataset.features) else None
-    lists = [*chosen, *([dots] if dots else []), ["class", *labels]]
+    last = ["number" if dataset.numeric else "class", *labels]
+    lists = [*chosen, *([dots] if dots else []), last]
     header, *lines = zip(*lists, strict=True)
     console.table(header, lines)
 

@@ -105,14 +105,13 @@ def train(
     dataset = progress.load(console, data, target=target, numeric=numeric, **chosen_columns)
     _tell_assumptions(console, dataset, target)
     loaded = _with_parts(console, options, dataset)
-    start = _Start(console)
     with progress.epochs(console) as show, epochlog.epochs(log) as note:
-        run = training.train(dataset, loaded, _both(show, note), start)
+        run = training.train(dataset, loaded, _both(show, note), _teller(console))
     modelfile.save(run.model, output)
     said = {"target": dataset.target, "missing": missing, "features": features, "drop": drop}
     files.write_text(record, config.text_of(record, data, said, options, run.options))
     if report is not None:
-        reporting.write(report, reporting.about_run(run, start.parts, output, loaded.image))
+        reporting.write(report, reporting.about_run(run, output, loaded.image))
     _report(console, run, data, (output, record, report), dataset.notes)
     _end(run, output)
 
@@ -157,20 +156,18 @@ def _tell_assumptions(console, dataset, target):
     console.note(f"{what}: column {which}{guessed}; {header}")
 
 
-class _Start:
-    """Says what is trained, on how many rows, before it begins, and remembers the rows."""
+def _teller(console):
+    """A function that says what is trained, on how many rows, before it begins."""
 
-    def __init__(self, console):
-        self.console, self.parts = console, None
-
-    def __call__(self, rule, settings, parts):
-        self.parts = parts
-        note, network = self.console.note, rule.network
+    def tell(rule, settings, parts):
+        note, network = console.note, rule.network
         sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.existing())
         note(f"rows: {sizes}; net {network.describe()}, {network.size:,} parameters")
-        note(f"training with {listed(settings)}")
+        note(listed(settings, "training with "))
         threads = "1 thread" if rule.threads == 1 else f"{rule.threads} threads"
         note(f"memory beside the rows: {rule.working_bytes:,} bytes; {threads}")
+
+    return tell
 
 
 def _report(console, run, data, written, notes):
@@ -188,6 +185,8 @@ def _report(console, run, data, written, notes):
         f"best epoch {run.best_epoch} of {run.epochs_run}; {run.seconds:.1f} s, "
         f"{run.samples_per_second:,.0f} samples/s"
     )
+    if run.refit_rows:
+        console.say(f"the test is of the net that learnt anew from {run.refit_rows:,} rows")
     console.say(f"options: {record}")
     console.say(f"model: {output}")
     if report is not None:
@@ -208,6 +207,7 @@ def _report(console, run, data, written, notes):
         saturation=run.history[run.best_epoch - 1]["saturation"],
         best_epoch=run.best_epoch,
         epochs_run=run.epochs_run,
+        refit_rows=run.refit_rows,
         stopped=run.stopped,
         warnings=run.warnings,
         training_seconds=run.seconds,

@@ -15,6 +15,7 @@ from lwnn.cli.arguments import (
     Missing,
     Quiet,
     Target,
+    boards_there_are,
     columns,
     share_or_file,
 )
@@ -54,16 +55,22 @@ def tune(
             metavar="NAME",
             help="Fit this board (uno, pico, …); counts code and stack too.",
             show_default=False,
+            autocompletion=boards_there_are,
         ),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Nets to try, in this process.")] = 50,
+    trials: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Nets to try, in this process.")
+    ] = 50,
     algos: Annotated[
         str, typer.Option(metavar="NAME,...", help="Rules to try, of bp, mf, ff.")
     ] = "bp,mf,ff",
     epochs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Passes over the rows, at most. [default: as train]", show_default=False
+            metavar="N",
+            min=1,
+            help="Passes over the rows, at most. [default: as train]",
+            show_default=False,
         ),
     ] = None,
     val: Annotated[
@@ -72,7 +79,7 @@ def tune(
     test: Annotated[
         str, typer.Option(metavar="SHARE|FILE", help="Rows that the best net is tested on.")
     ] = "0.2",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same search.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same search.")] = 0,
     storage: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lwnn.cli import outcome, progress
-from lwnn.cli.arguments import DataFiles, Json, ModelFile, Quiet
+from lwnn.cli.arguments import DataFiles, Json, ModelFile, Quiet, among
 from lwnn.cli.console import Console
 from lwnn.errors import DataError, GateError, UsageError
 
@@ -21,7 +21,12 @@ def verify(
     data: DataFiles,
     *,
     target: Annotated[
-        str, typer.Option(metavar="host|m0|m4|m55|avr", help="What to run the C on.")
+        str,
+        typer.Option(
+            metavar="host|m0|m4|m55|avr",
+            help="What to run the C on.",
+            autocompletion=among("host", "m0", "m4", "m55", "avr"),
+        ),
     ] = "host",
     json: Json = False,
     quiet: Quiet = False,

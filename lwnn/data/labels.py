@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from lwnn.data.numbers import is_missing, parse, plain, shown, undecodable
-from lwnn.errors import DataError
+from lwnn.errors import DataError, MeasurementError
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _MANY = 20
@@ -185,8 +185,11 @@ def check_classes(y, names, path, column):
     if classes == 1:
         _refuse(f"there is only one class, {shown(names[0])}", path, column, remedy)
     if _measured(names, rows):
-        problem = f"{classes} different labels in {rows} rows look like a measurement or a"
-        _refuse(f"{problem} name, not a class", path, column, remedy)
+        problem = f"{classes} different labels in {rows} rows look like a measurement or a name, "
+        if None in map(parse, names):
+            _refuse(f"{problem}not a class", path, column, remedy)
+        remedy = f"lwnn train --algo bp --task regression predicts numbers; {remedy}"
+        raise MeasurementError(f"{problem}not a class", path=path, column=column, remedy=remedy)
     if rows < 2 * classes:
         problem = f"{rows} rows are too few for {classes} classes, each needs two or more"
         _refuse(problem, path, column, f"add rows; {remedy}" if column is not None else "add rows")

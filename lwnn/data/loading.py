@@ -153,7 +153,8 @@ def _read_arrays(source, reader, request):
     schema = request.schema
     if request.target is not None:
         source.refuse("has no columns to choose a label from", "leave out --target")
-    if request.features or request.drop:
+    # All of them are what arrays give anyway.
+    if request.drop or request.features not in ((), ("all",)):
         source.refuse("has no columns to choose from", "leave out --features and --drop")
     x, y, names, sha256 = reader.read(source, request.known, request.need_labels, request.numeric)
     x, image_shape = _flat(source, x)

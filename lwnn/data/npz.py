@@ -51,6 +51,7 @@ def read(source, known, need_labels, numeric=False):
     """
     try:
         with zipfile.ZipFile(source.stream) as archive:
+            _check_sort(source, archive)
             x = _read_array(source, archive, "x")
             _check_x(source, x)
             values = _read_array(source, archive, "y") if need_labels else None
@@ -70,6 +71,12 @@ def read(source, known, need_labels, numeric=False):
         return x, as_values(values, source.path, "y"), (), digest
     y, names = encode(values, known, source.path, "y")
     return x, y, names, digest
+
+
+def _check_sort(source, archive):
+    """Refuse other sorts of files that are zips as well: those of office programs."""
+    if {"[Content_Types].xml", "mimetype"} & set(archive.namelist()):
+        source.refuse("is a file of an office program", "save the table as CSV")
 
 
 def _check_x(source, x):

@@ -46,7 +46,7 @@ def read(source, request):
     try:
         with parquet.ParquetFile(source.stream) as file:
             return _read(source, file, request)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = plain(str(error).partition("\n")[0])
         source.refuse(f"is damaged: {reason}", "download or write it again")
 
@@ -70,11 +70,20 @@ def _read(source, file, request):
     return Raw(source.path, dialect, columns, x, words, y, codes)
 
 
-def _chunks(file, column):
-    """Yield a column in pieces of some rows; nested ones have several leaves and are refused."""
-    name = file.schema_arrow[column].name
+def _chunks(source, file, column):
+    """Yield (first row, values) of a column in pieces; as many values as the file tells of rows."""
+    name, rows, start = file.schema_arrow[column].name, file.metadata.num_rows, 0
     for batch in file.iter_batches(_ROWS, columns=[name]):
-        yield batch.column(0)
+        values = batch.column(0).to_pylist()
+        if start + len(values) > rows:
+            break
+        yield start, values
+        start += len(values)
+    else:
+        if start == rows:
+            return
+    problem = f"is damaged: column {plain(name)!r} has not the {rows:,} rows that the file tells of"
+    source.refuse(problem, "download or write it again")
 
 
 def _column(source, file, column, name, rows):
@@ -87,18 +96,18 @@ def _column(source, file, column, name, rows):
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
         return _numbers(source, file, column, name, rows)
     if types.is_decimal(kind) or types.is_string(kind) or types.is_large_string(kind):
-        return _texts(file, column, None)
+        return _texts(source, file, column, None)
     if types.is_temporal(kind):
-        return _texts(file, column, "date")
+        return _texts(source, file, column, "date")
     problem = f"holds {plain(str(kind))}, expected numbers or text"
     remedy = f"leave it out with --drop {column}"
     raise DataError(problem, path=source.path, column=name, remedy=remedy)
 
 
 def _numbers(source, file, column, name, rows):
-    values, codes, start = np.empty(rows, np.float32), np.full(rows, NUMBER, np.int32), 0
-    for chunk in _chunks(file, column):
-        part = np.array(chunk.to_pylist(), np.float64)
+    values, codes = np.empty(rows, np.float32), np.full(rows, NUMBER, np.int32)
+    for start, chunk in _chunks(source, file, column):
+        part = np.array(chunk, np.float64)
         stop = start + len(part)
         if (np.abs(part) > np.finfo(np.float32).max).any():
             row = start + int(np.argmax(np.abs(part) > np.finfo(np.float32).max)) + 1
@@ -107,24 +116,22 @@ def _numbers(source, file, column, name, rows):
             raise DataError(problem, path=source.path, column=name, remedy=remedy)
         values[start:stop] = part
         codes[start:stop][np.isnan(part)] = MISSING
-        start = stop
     missing = np.flatnonzero(codes == MISSING)
     if not len(missing):
         return values, None
     return values, Words(codes, (), (), int(missing[0]) + 1)
 
 
-def _texts(file, column, kind):
-    cells, start = Cells(kind=kind), 0
-    for chunk in _chunks(file, column):
-        texts = ["" if value is None else str(value) for value in chunk.to_pylist()]
+def _texts(source, file, column, kind):
+    cells = Cells(kind=kind)
+    for start, chunk in _chunks(source, file, column):
+        texts = ["" if value is None else str(value) for value in chunk]
         cells.extend(texts, range(start + 1, start + len(texts) + 1))
-        start += len(texts)
     return np.array(cells.values, np.float32), cells.words()
 
 
 def _labels(source, file, column, request):
-    values = [value for chunk in _chunks(file, column) for value in chunk.to_pylist()]
+    values = [value for _, chunk in _chunks(source, file, column) for value in chunk]
     name = file.schema_arrow[column].name
     if request.numeric:
         numbers = np.array([np.nan if value is None else value for value in values])

@@ -92,7 +92,7 @@ class LwnnEstimator(BaseEstimator):
         except UsageError:
             if 0 < options.val < 1:
                 # So few rows are all learnt from.
-                return self._options(val=0.0)
+                return self._options(val=0.0, refit=None)
         return options
 
     def _train_more(self, dataset):
@@ -100,7 +100,8 @@ class LwnnEstimator(BaseEstimator):
         before = getattr(self, "history_", [])
         with _explained():
             if self._learner is None:
-                options, model = self._options(val=0.0), getattr(self, "model_", None)
+                options = self._options(val=0.0, refit=None)
+                model = getattr(self, "model_", None)
                 self._learner = Learner(dataset, options, self._rule, model)
             loss = self._learner.learn(dataset)
         self.model_, self.n_iter_ = self._learner.model(), len(before) + 1

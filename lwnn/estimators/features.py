@@ -24,7 +24,7 @@ class LayersOnly(Unsupervised):
 
 
 #: What only labels, or rows to judge by, have a use for.
-_USELESS = ("patience", "head_epochs", "class_weight")
+_USELESS = ("patience", "refit", "head_epochs", "class_weight")
 
 
 @parameters("un", without=_USELESS, algo="ff", negatives="hybrid", val=0.0)

@@ -47,6 +47,8 @@ class Epoch:
         How each layer fared, once the epoch is finished; see `Rule.health`.
     warnings : list of str
         What ails the net, each with a remedy.
+    refit : bool
+        Whether training has begun anew, on training and validation rows together.
     """
 
     epoch: int
@@ -63,6 +65,7 @@ class Epoch:
     saturation: list = dataclasses.field(default_factory=list)
     layers: list = dataclasses.field(default_factory=list)
     warnings: list = dataclasses.field(default_factory=list)
+    refit: bool = False
 
 
 @dataclasses.dataclass
@@ -104,6 +107,7 @@ def fit(
     schedule=None,
     weights=None,
     on_epoch=None,
+    until=None,
 ):
     """Train `rule` in place; its parameters end as those of the best epoch of its last stage.
 
@@ -130,6 +134,8 @@ def fit(
         validation accuracy.
     on_epoch : callable, optional
         Called with an `Epoch`.
+    until : int, optional
+        A refit: epoch after which training ends, though rates fall as if there were `epochs`.
 
     Returns
     -------
@@ -144,7 +150,7 @@ def fit(
         When interrupted before that.
     """
     schedule, on_epoch = schedule or Schedule("cooldown"), on_epoch or _ignore
-    how = (epochs, rate, patience, shuffle, schedule, weights, on_epoch)
+    how = (epochs, rate, patience, shuffle, schedule, weights, on_epoch, until)
     return _Loop(rule, validation, *how).run()
 
 
@@ -160,12 +166,13 @@ class _Loop:
     """The state of one call of `fit`."""
 
     def __init__(
-        self, rule, validation, epochs, rate, patience, shuffle, schedule, weights, on_epoch
+        self, rule, validation, epochs, rate, patience, shuffle, schedule, weights, on_epoch, until
     ):
         self.rule, self.validation, self.weights = rule, validation, weights
         self.stages, self.patience = rule.stages(epochs, rate), patience
         self.stage, self.done = self.stages[0], 0
-        self.epochs = sum(stage.epochs for stage in self.stages)
+        self.until = until
+        self.epochs = until or sum(stage.epochs for stage in self.stages)
         self.shuffle, self.schedule, self.on_epoch = shuffle, schedule, on_epoch
         self.result = Fit()
         self.highest, self.margin = -math.inf, 0.0
@@ -194,7 +201,8 @@ class _Loop:
         return result
 
     def run_stage(self):
-        for epoch in range(self.done + 1, self.done + self.stage.epochs + 1):
+        last = self.done + self.stage.epochs
+        for epoch in range(self.done + 1, min(last, self.until or last) + 1):
             self.epoch(epoch)
             if self.stage.judged and epoch - self.result.best_epoch >= self.patience:
                 self.result.stopped = "early"
@@ -264,14 +272,17 @@ class _Loop:
         return 1 - squares.mean() / spread, squares.std() / math.sqrt(len(y)) / spread
 
     def accuracy(self, hits):
-        """Share of validation rows that are right, each by its weight, and its standard error."""
+        """Share of validation rows that are right, each by its weight, and its standard error.
+
+        That is a row at least: of few rows all may be right, and the estimate would be 0.
+        """
         if self.weights is None:
-            share = float(hits.mean())
-            return share, math.sqrt(share * (1 - share) / len(hits))
+            share, row = float(hits.mean()), 1 / len(hits)
+            return share, max(row, math.sqrt(share * (1 - share) / len(hits)))
         weights = self.weights[self.validation.y]
         weights = weights / weights.sum()
-        share = float(weights @ hits)
-        return share, math.sqrt(float(weights**2 @ (hits - share) ** 2))
+        share, row = float(weights @ hits), float(weights.max())
+        return share, max(row, math.sqrt(float(weights**2 @ (hits - share) ** 2)))
 
     def is_worth_keeping(self, judged):
         return judged is None or not self.rule.complete or self.is_as_good(*judged)
@@ -299,6 +310,7 @@ class _Loop:
                 seconds=time.perf_counter() - self.began,
                 samples_per_second=self.speed(),
                 finished=learnt is not None,
+                refit=self.until is not None,
             )
         )
 

@@ -14,6 +14,7 @@ scores, the others take one for each step.
 """
 
 import concurrent.futures
+import math
 import typing
 
 import numpy as np
@@ -35,6 +36,7 @@ class DensePlan(typing.NamedTuple):
 
     #: All that stands between the rows and the workspace.
     arguments: tuple
+    #: Bytes of it that a thread takes.
     workspace: int
     classes: int
 
@@ -64,7 +66,7 @@ def dense_plan(model, many):
     scaler = np.stack([tensors["input.offset"], tensors["input.multiplier"]])
     return DensePlan(
         (scaler, _scalar(tensors, "input.zero_point"), *layers, model.twice),
-        kernels.int8_dense_workspace(layers.layers),
+        kernels.int8_dense_workspace(layers.layers, 1),
         network.classes,
     )
 
@@ -84,14 +86,10 @@ def dense_scores(plan, x, threads):
     ndarray of int8, shape (n, classes)
     """
     out = np.empty((x.shape[0], plan.classes), np.int8)
-    if threads == 1:
-        kernels.int8_dense(x, *plan.arguments, np.empty(plan.workspace, np.int8), out)
-    else:
-
-        def score(rows):
-            out[rows] = dense_scores(plan, x[rows], 1)
-
-        _shared_out(score, len(x), _MOST, threads)
+    # A thread for a few rows would cost more than it gives.
+    threads = max(1, min(threads, len(x) // _LEAST))
+    workspace = np.empty(plan.workspace * threads, np.int8)
+    kernels.int8_dense(x, *plan.arguments, workspace, threads, out)
     return out
 
 
@@ -206,8 +204,11 @@ def real_scores(tensors, readout, integers, depth):
 
 
 def _shared_out(score, rows, most, threads):
-    """Call `score` with slices of about `most` rows, on as many threads."""
-    step = min(max(most, _LEAST), _MOST)
+    """Call `score` with slices of about `most` rows, on as many threads.
+
+    Every row stands alone, so the slices may depend on the number of threads.
+    """
+    step = min(max(min(most, math.ceil(rows / threads)), _LEAST), _MOST)
     parts = [slice(start, start + step) for start in range(0, rows, step)]
     if min(threads, len(parts)) <= 1:
         for part in parts:

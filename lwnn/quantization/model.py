@@ -155,7 +155,8 @@ class QuantizedModel:
         if self.network.kind == "mf":
             return self._real(integers.astype(np.float64), len(self.network.hidden))
         if self.readout in ("output", "head"):
-            return self._values.take(integers.view(np.uint8))
+            # Those below 0 count from the end, as they do in the table.
+            return self._values.take(integers)
         return (integers * np.float64(self.tensors["readout.scale"][0])).astype(np.float32)
 
     def scores_until(self, x, sure, threads=1):

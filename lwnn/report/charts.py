@@ -58,7 +58,7 @@ def lines(title, series, *, across, mark=None, percent=False):
     percent : bool
         Whether values are shares.
     """
-    xs, ys = _axes(series)
+    xs, ys = _axes(series, percent)
     drawn = [*_grid(xs, ys, percent, across, least=1)]
     if mark:
         x = xs(mark[0])
@@ -119,15 +119,18 @@ def scatter(title, series, *, across):
 # ---------------------------------------------------------------- parts
 
 
-def _axes(series):
+def _axes(series, percent):
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
     first, last = min(xs), max(xs)
     if first == last:
         first, last = first - 1, last + 1
+    low, high = _room(min(ys), max(ys))
+    if percent:
+        low, high = max(low, 0.0), min(high, 1.0)
     return (
         _Scale(first, last, _LEFT, _WIDTH - _RIGHT),
-        _Scale(*_room(min(ys), max(ys)), _HEIGHT - _BOTTOM, _TOP),
+        _Scale(low, high, _HEIGHT - _BOTTOM, _TOP),
     )
 
 

@@ -34,8 +34,8 @@ def read(path):
             _refuse(path, None, "is too long for a log of training")
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
-                    found.append(_entry(path, number, line))
+                if line.strip() and not (entry := _entry(path, number, line))["refit"]:
+                    found.append(entry)
     except UnicodeDecodeError:
         _refuse(path, None, "is no text")
     except OSError as error:
@@ -57,6 +57,7 @@ def _entry(path, number, line):
     layers = told.get("layers")
     return {
         "epoch": epoch,
+        "refit": told.get("refit") is True,
         **{name: _number(told.get(name)) for name in _NUMBERS},
         "layers": [_layer(one) for one in layers if _is_layer(one)]
         if isinstance(layers, list)

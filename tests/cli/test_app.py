@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def test_version(lwnn):
         assert ended.out == f"lwnn {package.__version__}\n"
 
 
+def test_the_package_runs_as_a_program_too():
+    run = [sys.executable, "-m", "lwnn", "--version"]
+    ended = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == (f"lwnn {package.__version__}\n", "")
+
+
 def test_help_names_every_command(lwnn):
     ended = lwnn("--help")
     assert ended.code == 0
@@ -63,6 +70,7 @@ def test_help_fits_80_columns_and_explains_every_option(lwnn, command):
     assert ended.code == 0
     assert max(map(len, ended.out.splitlines())) <= 80
     assert "--json" in ended.out
+    assert "-q, --quiet" in ended.out
     options = ended.out.partition("Options:")[2].splitlines()
     starts = [n for n, line in enumerate(options) if line.lstrip().startswith("-")]
     for start in starts:

@@ -28,8 +28,9 @@ def test_the_table(lwnn, trees):
         "training memory, bytes",
         "int8 model, bytes",
     }
-    assert [line.partition(",")[0] for line in lines[12:]] == ["algo ff", "algo bp", "algo wp"]
-    assert all(len(line) <= 80 for line in lines[1:12])
+    settings = [line.partition(",")[0] for line in lines[12:] if line.startswith("algo ")]
+    assert settings == ["algo ff", "algo bp", "algo wp"]
+    assert all(len(line) <= 80 for line in lines[1:])
 
 
 def test_tables_as_train_takes_them(lwnn, tmp_path):

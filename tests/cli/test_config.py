@@ -157,14 +157,22 @@ def test_an_epoch_can_be_read_when_it_is_over(tmp_path):
             note(Epoch(1, 2, 5, 5, math.nan, 0.1, 50.0, finished))
         assert json.loads(path.read_text()) == {
             **{"epoch": 1, "epochs": 2, "rows_total": 5, "loss": None, "seconds": 0.1},
-            **{"samples_per_second": 50.0, "saturation": [], "layers": [], "warnings": []},
+            **{
+                "samples_per_second": 50.0,
+                "saturation": [],
+                "layers": [],
+                "warnings": [],
+                "refit": False,
+            },
         }
 
 
 def test_a_log_has_a_line_for_every_epoch(lwnn, refused, trees):
     result = json.loads(lwnn("train", trees, "--epochs", 4, "--log", "run.jsonl", "--json").out)
     lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4] * 2
+    assert [line["refit"] for line in lines] == [False] * 4 + [True] * 4
+    assert [line["rows_total"] for line in lines] == [63] * 4 + [72] * 4
     assert {"loss", "validation_accuracy", "rate", "layers", "seconds"} <= set(lines[0])
     assert lines[0]["rate"] > lines[3]["rate"] > 0
     assert result["epochs_run"] == 4

@@ -1,5 +1,6 @@
 """`lwnn inspect`: everything in a model file, for people and for programs."""
 
+import io
 import json
 
 import numpy as np
@@ -78,6 +79,22 @@ def test_data_as_json(lwnn, tmp_path):
     assert result["classes"] == [{"label": "a", "rows": 12}, {"label": "b", "rows": 12}]
     assert result["first_rows"] == [[1, 0], [0, 1], [0, 1], [1, 0], [0, 1]]
     assert result["first_labels"] == ["a", "b", "a", "b", "a"]
+
+
+def test_numbers_to_predict_are_shown_as_such(lwnn, refused, tmp_path, monkeypatch):
+    path = tmp_path / "prices.csv"
+    lines = [f"{n},{('red', 'blue')[n % 2]},{3 * n + 0.5}" for n in range(40)]
+    path.write_text("\n".join(["size,colour,price", *lines]) + "\n")
+    ended = lwnn("inspect", path)
+    assert ended.code == 0
+    assert "lwnn train --algo bp --task regression predicts numbers" in ended.err
+    assert "numbers to predict (column price): 0.5 to 117.5" in ended.out
+    assert "names the class" not in ended.out
+    result = json.loads(lwnn("inspect", path, "--json").out)
+    assert (result["classes"], result["range"]) == (None, [0.5, 117.5])
+    assert result["first_labels"] == ["0.5", "3.5", "6.5", "9.5", "12.5"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    assert refused("inspect", "-").startswith("stdin: column 'price': 40 different labels")
 
 
 def test_images_are_shown_too(lwnn, tmp_path):

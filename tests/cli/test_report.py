@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lwnn.cli.report import write
-from lwnn.report import Subject
+from lwnn.report import Subject, history
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 QUICK = ["--epochs", "3", "--hidden", "6", "-q"]
@@ -70,14 +70,21 @@ def line(epoch, **more):
     return json.dumps({"epoch": epoch, "loss": 1 / epoch, "validation_accuracy": 0.5, **more})
 
 
-def test_a_log_shows_how_the_model_learnt(lwnn, made, tmp_path):
+@pytest.mark.parametrize("again", [False, True])
+def test_a_log_shows_how_the_model_learnt(lwnn, made, tmp_path, again):
+    """A refit, which is judged by nothing, is not shown."""
     layers = [{"layer": 1, "positive": 2.0, "negative": 1.0}]
-    lines = [line(epoch, layers=layers) for epoch in (1, 2, 3)]
+    lines = [line(epoch, layers=layers, refit=False) for epoch in (1, 2, 3)]
+    lines += [line(epoch, layers=layers, refit=True) for epoch in (1, 2) if again]
     (tmp_path / "run.jsonl").write_text("\n".join(lines) + "\n")
     assert lwnn("report", made, "--log", "run.jsonl").code == 0
     text = (tmp_path / "made.html").read_text(encoding="utf-8")
     assert text.count("<polyline") == 4
     assert "Layer 1: goodness" in text
+    plain = [json.loads(entry) for entry in lines if '"refit": true' not in entry]
+    assert [entry["epoch"] for entry in history.read(tmp_path / "run.jsonl")] == [
+        entry["epoch"] for entry in plain
+    ]
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,25 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
         "rows: 63 train, 9 validation, 18 test; net 3-64-3, 643 parameters",
     ]
     assert notes[3].startswith("training with algo ff, hidden 64, task classification, ")
+    memory = next(n for n, note in enumerate(notes) if note.startswith("memory"))
+    assert memory > 4
+    assert max(map(len, notes[3:memory])) <= 80
+    del notes[4:memory]
     assert re.fullmatch(r"memory beside the rows: [\d,]+ bytes; 1 thread", notes[4])
     assert [line.partition(":")[0] for line in notes[5:8]] == [f"epoch {n}/3" for n in (1, 2, 3)]
     assert "validation" in notes[5]
-    assert notes[8] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
-    assert len(notes) == 10
+    assert notes[8] == "refit: 3 epochs anew on 72 rows, training and validation together"
+    assert notes[9] == f"next: lwnn quantize trees-ff.safetensors --calibrate {trees}"
+    assert len(notes) == 11
+
+
+def test_settings_are_told_as_the_command_line_says_them(lwnn, trees):
+    given = ("--class-weight", "ash=2,elm=0.5", "--hidden", "4,3", "--greedy", "--epochs", "1")
+    told = " ".join(lwnn("train", trees, *given).err.split())
+    assert ", hidden 4,3, " in told
+    assert ", class_weight ash=2,elm=0.5, " in told
+    assert ", greedy, " in told
+    assert "False" not in told
 
 
 def test_a_label_that_was_asked_for_is_not_called_assumed(lwnn, tmp_path, table):

@@ -86,12 +86,13 @@ BAD = {
     "measurement as label": (
         "\n".join(f"{i},{(i % 30) / 7}" for i in range(1000)),
         {},
-        r": column '1': 30 different labels in 1000 rows look like a measurement.*--target",
+        r": column '1': 30 different labels in 1000 rows look like a measurement or a "
+        r"name, not a class; lwnn train --algo bp --task regression predicts numbers; .*--target",
     ),
     "name as label": (
         "\n".join(f"{i},id{i % 60}" for i in range(100)),
         {},
-        r"60 different labels in 100 rows look like a measurement or a name",
+        r"60 different labels in 100 rows look like a measurement or a name, not a class; if anoth",
     ),
     "no label": (f"{NAMED}{GOOD}9,1,\n", {}, r":6: column 'label': the label is missing; "),
     "gzip cut short": (gzip.compress(GOOD.encode() * 500)[:-20], {}, r": its gzip data is damaged"),

@@ -57,6 +57,23 @@ def test_images_and_order_in_memory(tmp_path):
     np.testing.assert_array_equal(data.x, x.reshape(6, 8))
 
 
+def test_all_columns_may_be_asked_for(tmp_path):
+    path = save(tmp_path, x=X, y=Y)
+    np.testing.assert_array_equal(load(path, features=("all",)).x, load(path).x)
+    for chosen in ({"features": ("0",)}, {"drop": ("0",)}):
+        with pytest.raises(DataError, match="has no columns to choose from; leave out --features"):
+            load(path, **chosen)
+
+
+@pytest.mark.parametrize("member", ["[Content_Types].xml", "mimetype"])
+def test_a_spreadsheet_is_told_from_arrays(tmp_path, member):
+    path = tmp_path / "table.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, "x")
+    with pytest.raises(DataError, match=r"table.xlsx: is a file of an office program; save the "):
+        load(path)
+
+
 BAD = {
     "no x": ({"x_train": X, "y": Y}, "has no array 'x', only: x_train, y"),
     "no y": ({"x": X}, "has no array 'y', only: x"),

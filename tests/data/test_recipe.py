@@ -227,6 +227,34 @@ def test_parquet(save, tmp_path):
     assert pyarrow
 
 
+@pytest.mark.parametrize("rows", [0, 23, 25])
+def test_parquet_with_another_number_of_rows_than_it_tells_of(save, tmp_path, monkeypatch, rows):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    def batches(file, size, columns):
+        values = pyarrow.array([float(row) for row in range(rows)])
+        yield pyarrow.record_batch([values], columns)
+
+    table = pyarrow.table({"size": [float(row) for row in range(24)], "kind": ["a", "b"] * 12})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    assert len(load(tmp_path / "t.parquet").x) == 24
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", batches)
+    with pytest.raises(DataError, match=r"is damaged: column 'size' has not the 24 rows"):
+        load(tmp_path / "t.parquet")
+
+
+def test_parquet_with_a_name_that_is_no_text(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    parquet.write_table(pyarrow.table({"wxyz": [1, 2], "kind": ["a", "b"]}), tmp_path / "t.parquet")
+    content = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(content.replace(b"wxyz", b"w\xc3yz"))
+    with pytest.raises(DataError, match=r"is damaged"):
+        load(tmp_path / "t.parquet")
+
+
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "t.parquet").write_bytes(b"PAR1" * 20)

@@ -27,7 +27,10 @@ RULES_OF = {
     "BackpropClassifier": ({"bp"}, set()),
     "BackpropRegressor": ({"bp"}, {"cost", "output_activation", *LABELS}),
     "PerturbationClassifier": ({"wp"}, set()),
-    "FFTransformer": ({"un"}, {"negatives", "val", "patience", "head_epochs", "class_weight"}),
+    "FFTransformer": (
+        {"un"},
+        {"negatives", "val", "patience", "refit", "head_epochs", "class_weight"},
+    ),
 }
 #: Two that the class stands for, one that scikit-learn has means for, one that it names otherwise.
 NOWHERE = {"algo", "task", "test", "seed"}

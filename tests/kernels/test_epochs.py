@@ -58,10 +58,52 @@ def test_large_layers_give_the_same_bits_with_any_number_of_threads(kernels, kin
     runs = [learn(kernels, algo, problem, optimizer="adam", threads=n) for n in (1, 2, 3)]
     assert np.isfinite(runs[0].params).all()
     assert all(same_bits(runs[0], run) for run in runs[1:])
-    outs = [scores(kernels, problem, threads=n) for n in (1, 2, 3)]
-    assert all(
-        a.tobytes() == b.tobytes() for out in outs[1:] for a, b in zip(outs[0], out, strict=True)
+    for batch in (150, 40, 16):  # Two blocks of rows, some, and more than threads.
+        one, *others = [scores(kernels, problem, batch=batch, threads=n) for n in (1, 2, 3)]
+        assert all(np.isfinite(out).all() for out in one)
+        for other in others:
+            assert all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"loss": "labels", "embed": "overwrite"},
+        {"loss": "swish", "peer": 0.3, "hard": True},
+        {"goodness": "absolute", "only": 1, "head_layers": "later"},
+    ],
+    ids=["labels", "peers", "greedy"],
+)
+def test_the_passes_of_wide_forward_forward_nets_are_shared_out_without_a_trace(kernels, form):
+    """Each of them is large enough for threads; dropout and a smaller last batch included."""
+    sizes = {"inputs": 256, "rows": 190, "batch": 150, "data": "bytes"}
+    problem = make_problem("ff", (130, 140), **sizes, **form)
+    dropout = (0, 0, 0, 0, 0, 0, 0, 5, 0.3)
+    one, *others = (
+        learn(kernels, "ff", problem, optimizer="adam", shaping=dropout, rate=0.05, threads=n)
+        for n in (1, 2, 3)
     )
+    assert np.isfinite(one.params).all()
+    assert not np.array_equal(one.params, problem.start)
+    assert all(same_bits(one, other) for other in others)
+
+
+def test_every_thread_that_scores_has_room_of_its_own(kernels):
+    problem = make_problem("dense", (300, 20), inputs=256, rows=160, batch=16)
+    table = problem.network.table
+    size = kernels.dense_workspace(table, 16, False, 1)
+    vector, rows = problem.start.astype(np.float32), (problem.x, problem.scaler, problem.clip)
+
+    def score(room, threads):
+        workspace, out = np.full(room, np.nan, np.float32), np.empty((160, 4), np.float32)
+        kernels.dense_scores(vector, table, *rows, out, 16, workspace, threads)
+        return workspace
+
+    assert kernels.dense_workspace(table, 16, False, 3) == 3 * size
+    for share in score(3 * size, 3).reshape(3, size):
+        assert not np.isnan(share).all()
+    with pytest.raises(ValueError, match="workspace"):
+        score(3 * size - 1, 3)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

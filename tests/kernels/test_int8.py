@@ -180,11 +180,11 @@ def test_dense(build, shape, rng, monkeypatch, dtype, largest, twice):
 
     monkeypatch.setattr(packing, "kernels", build)
     net = packing.packed(dense_net(rng, widths, weights), many=True)
-    workspace = np.empty(build.int8_dense_workspace(net.layers), np.int8)
+    workspace = np.empty(build.int8_dense_workspace(net.layers, 1), np.int8)
     x = rng.choice([0, 255, 255, 100], (n, inputs)).astype(dtype)
     x[::2] = rng.integers(0, 256, inputs)
     scaler = np.stack([np.zeros(inputs), np.ones(inputs)]).astype(np.float32)
-    arguments = x, scaler, -128, *net, twice, workspace
+    arguments = x, scaler, -128, *net, twice, workspace, 1
     got, twin = both(build, "int8_dense", arguments, np.zeros((n, outputs), np.int8))
     np.testing.assert_array_equal(got, twin)
     assert outputs < 3 or len(np.unique(got)) > 2
@@ -194,10 +194,35 @@ def test_dense_refuses_a_workspace_that_is_too_small(build, shape, rng):
     n, inputs, outputs = shape
     layers = dense_net(rng, (inputs, outputs), lambda *shape: int8(rng, *shape) // 2)
     net = packing.packed(layers, many=False)
-    workspace = np.empty(build.int8_dense_workspace(net.layers) - 1, np.int8)
     x, scaler = np.zeros((n, inputs), np.uint8), np.ones((2, inputs), np.float32)
-    with pytest.raises(ValueError, match="workspace"):
-        build.int8_dense(x, scaler, 0, *net, False, workspace, np.zeros((n, outputs), np.int8))
+    for threads in (1, 3):
+        size = build.int8_dense_workspace(net.layers, threads) - 1
+        how = False, np.empty(size, np.int8), threads
+        with pytest.raises(ValueError, match="workspace"):
+            build.int8_dense(x, scaler, 0, *net, *how, np.zeros((n, outputs), np.int8))
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("rows", [1, 63, 64, 131])
+def test_dense_does_not_depend_on_threads(build, monkeypatch, rows, many):
+    """With so much work that threads take part, and more of them than have whole tiles."""
+    rng = np.random.default_rng(rows)
+    monkeypatch.setattr(packing, "kernels", build)
+    layers = dense_net(rng, (513, 100, 7), lambda *shape: int8(rng, *shape) // 5)
+    net = packing.packed(layers, many)
+    x, scaler = rng.integers(0, 256, (rows, 513), np.uint8), np.ones((2, 513), np.float32)
+    outs = []
+    for threads in (1, 2, 3, 7):
+        workspace = np.full(build.int8_dense_workspace(net.layers, threads), 77, np.int8)
+        arguments = x, scaler, -128, *net, False, workspace, threads
+        got, twin = both(build, "int8_dense", arguments, np.zeros((rows, 7), np.int8))
+        np.testing.assert_array_equal(got, twin)
+        outs.append(got)
+        # No tile has more than 32 rows.
+        shares = workspace.reshape(threads, -1)[: -(-rows // 32)]
+        assert (shares != 77).any(axis=1).all(), "a thread has no room of its own"
+    assert all((out == outs[0]).all() for out in outs)
+    assert len(np.unique(outs[0])) > 2
 
 
 @pytest.mark.parametrize("zero_point", [-128, 0, 127])

@@ -90,7 +90,7 @@ def short_stretches(monkeypatch):
 
 
 def test_the_best_epoch_is_kept():
-    rule, result = run([1.0] * 5, [3, 7, 9, 5, 8])
+    rule, result = run([1.0] * 5, [3, 7, 9, 5, 7])
     assert kept(rule) == result.best_epoch == 3
     assert result.stopped == "finished"
     assert result.message is None
@@ -106,6 +106,23 @@ def test_an_epoch_within_one_standard_error_of_the_best_is_as_good(last, epoch):
     """38 of 40 is 0.95, its error 0.034: 37 hits are as good, 36 are not."""
     rule, result = run([1.0] * 3, [3, 38, last], rows=40)
     assert kept(rule) == result.best_epoch == epoch
+
+
+def test_a_row_more_or_less_is_no_difference():
+    """Where all rows are right the estimate of the error is 0, and tells nothing of few rows."""
+    rule, result = run([1.0] * 3, [JUDGES, JUDGES - 1, JUDGES - 2])
+    assert kept(rule) == result.best_epoch == 2
+
+
+def test_a_refit_ends_where_it_is_told_and_its_rates_are_those_of_the_whole():
+    seen = []
+    _, whole = run([1.0] * 6)
+    rule, refit = run([1.0] * 6, until=4, on_epoch=seen.append)
+    assert kept(rule) == refit.best_epoch == len(refit.history) == 4
+    assert refit.stopped == "finished"
+    assert [one["rate"] for one in refit.history] == [one["rate"] for one in whole.history[:4]]
+    assert whole.history[3]["rate"] < whole.history[0]["rate"]
+    assert {(event.epochs, event.refit) for event in seen} == {(4, True)}
 
 
 def test_the_highest_stays_the_measure():
@@ -288,6 +305,12 @@ def test_stages_follow_each_other_each_with_its_own_schedule(staged):
     assert rates[1] < rates[0]
     assert {event.epochs for event in seen} == {5}
     assert kept(rule) == result.best_epoch == 4
+
+
+def test_a_refit_may_end_within_a_later_stage(staged):
+    rule, result = run([1.0] * 5, until=4)
+    assert rule.entered == [(0, 0), (1, 2)]
+    assert kept(rule) == len(result.history) == 4
 
 
 def test_patience_counts_from_the_stage_that_is_judged(staged):

@@ -153,3 +153,13 @@ def test_ticks_are_few_round_and_within(low, high):
 def test_epochs_are_whole():
     assert charts._ticks(1, 3, 1) == [1, 2, 3]
     assert all(tick == int(tick) for tick in charts._ticks(1, 7, 1))
+
+
+@pytest.mark.parametrize("values", [(1.0, 1.0), (0.0, 0.0), (0.99, 1.0), (0.0, 0.02), (0.5, 0.5)])
+def test_an_axis_of_shares_ends_at_0_and_100_percent(values):
+    points = list(enumerate(values, start=1))
+    chart = charts.lines("share", [charts.Series("", points)], across="epoch", percent=True)
+    labels = [text.text for text in chart.iter("text") if text.text.endswith(" %")]
+    ticks = [float(label.removesuffix(" %")) for label in labels]
+    assert len(ticks) > 1
+    assert all(0 <= tick <= 100 for tick in ticks)
