@@ -92,7 +92,7 @@ def test_moved_images_have_gaps_too():
 @pytest.mark.parametrize("algo", ["ff", "mf", "bp", "wp"])
 def test_rows_are_judged_without_gaps(algo):
     table = lwnn.load(lwnn.sample_path())
-    options = lwnn.Options(algo=algo, epochs=2, hidden=(8,), input_dropout=0.5)
+    options = lwnn.Options(algo=algo, epochs=2, hidden=(8,), input_dropout=0.5, refit="no")
     rules = []
     run = lwnn.train(table, options, on_start=lambda rule, *_: rules.append(rule))
     rule = rules[0]
