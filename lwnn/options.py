@@ -6,6 +6,7 @@ the rule that it belongs to.
 """
 
 import dataclasses
+import functools
 import re
 from typing import Any
 
@@ -690,9 +691,11 @@ def about(name):
     return next(told for field, told in declared() if field == name)
 
 
+# Every start of the program asks for it some hundred times.
+@functools.cache
 def declared():
     """Name and `About` of every option, in order."""
-    return [(field.name, field.metadata["about"]) for field in dataclasses.fields(Options)]
+    return tuple((field.name, field.metadata["about"]) for field in dataclasses.fields(Options))
 
 
 def flag(name):

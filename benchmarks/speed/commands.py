@@ -34,6 +34,8 @@ class Command:
     def __init__(self, arguments, threads):
         self.arguments = arguments
         self.environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        # What is installed was compiled before; so is the tree, by the run that is checked.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.output = ""
         self.timing = self.run()
 
