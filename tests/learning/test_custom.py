@@ -94,7 +94,8 @@ def test_a_cost_that_no_kernel_knows_trains_a_model(digits):
 
 
 def test_a_goodness_that_no_kernel_knows_trains_layers(digits):
-    options = lwnn.Options(algo="ff", hidden=(32,), epochs=20, readout="head", loss="softplus")
+    shape = {"hidden": (32,), "epochs": 20, "rate": 0.01}
+    options = lwnn.Options(algo="ff", readout="head", loss="softplus", **shape)
     run = lwnn.train(digits, options, rule=custom_goodness(loudness, threshold=5.0))
     assert run.metrics["test"]["accuracy"] > 0.88
     first, last = run.history[0]["loss"], run.history[-1]["loss"]

@@ -20,7 +20,7 @@ def layers_of(run):
 
 
 def test_the_history_tells_how_each_layer_fared(digits):
-    run = train(digits, Options(**QUICK))
+    run = train(digits, Options(**QUICK, rate=0.01))
     last = layers_of(run)[-1]
     assert [layer["layer"] for layer in last] == [1, 2]
     for layer in last:
