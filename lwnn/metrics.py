@@ -22,7 +22,7 @@ def accuracy(y, predicted):
     return float(np.mean(y == predicted))
 
 
-def log_loss(y, probabilities):
+def log_loss(y, probabilities, weights=None):
     """Mean of -ln p over the rows, p being the share given to the true class.
 
     Parameters
@@ -31,6 +31,8 @@ def log_loss(y, probabilities):
         True class codes, n >= 1.
     probabilities : ndarray of float, shape (n, classes)
         Rows that sum to 1; values below 2.2e-16 count as that.
+    weights : ndarray of float, shape (n,), optional
+        How much each row counts; alike where all are 0 or none are given.
 
     Returns
     -------
@@ -38,8 +40,10 @@ def log_loss(y, probabilities):
         In nats, 0 or more; ln(classes) for a blind guess.
     """
     shares = probabilities[np.arange(len(y)), y].astype(np.float64)
+    if weights is not None and not weights.any():
+        weights = None
     # Adding 0 turns -0 into 0.
-    return float(-np.log(np.clip(shares, _SMALLEST, 1)).mean()) + 0.0
+    return float(-np.average(np.log(np.clip(shares, _SMALLEST, 1)), weights=weights)) + 0.0
 
 
 def summary(y, predicted, probabilities):

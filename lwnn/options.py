@@ -26,6 +26,8 @@ LOCAL = ("ff", "mf", *FORMS)
 _GRADIENT = ("bp", "wp", *LOCAL)
 #: Those that decay weights unasked on tables.
 _WEIGHED = ("bp", "wp", "ff", "mf")
+#: Those of them whose decay is chosen on validation rows, and the factors on it to choose from.
+_TRIED, DECAYS = ("bp", "ff", "mf"), (1, 4)
 #: Factor on the goodness in each loss of Forward-Forward where it is a mean, so that all layers
 #: are judged alike.
 SHARPNESS = {"softplus": 20.0, "symba": 4.0, "swish": 6.0, "labels": 20.0}
@@ -171,7 +173,8 @@ def _default_weights(job):
 def _default_l2(job):
     """Few rows are soon learnt by heart; the more there are, the less a penalty has to do.
 
-    Chosen on rows held out of 34 tables of 50 to 560 training rows, with Adam's steps.
+    Chosen on rows held out of 34 tables of 50 to 560 training rows, with Adam's steps. Noisy ones
+    want more: `decays_to_try`.
     """
     settings = job.settings
     table = not job.images and job.rows < MANY_ROWS and not settings.get("recurrent")
@@ -404,8 +407,9 @@ class Options:
         "Penalty on the weights' squares: weight decay.",
         "Penalties and noise",
         default=_default_l2,
-        shown="0.3 up to 500 rows of a table, less for more, none from 10,000, for numbers, "
-        "recurrent nets or without adam",
+        shown="0.3 up to 500 rows of a table, less for more, for bp, ff and mf four times that "
+        "where validation rows say so; none from 10,000, for numbers, recurrent nets or without "
+        "adam",
         span=(0, 1e3),
         algos=_GRADIENT,
     )
@@ -855,6 +859,17 @@ def _has_needed(told, job):
     if not told.needs or job.rule not in about(told.needs[0]).algos:
         return True
     return _fits(told.needs, job.settings.get(key(told.needs[0])))
+
+
+def decays_to_try(options, settings):
+    """Weight decays that validation rows are to choose from; none where there is no choice.
+
+    Where luck has a say in the classes, four times as much is better, and elsewhere worse; only a
+    trial can tell. Perturbation takes too long for one.
+    """
+    if options.l2 is not None or "l2" not in settings or settings["algo"] not in _TRIED:
+        return ()
+    return tuple(float(f"{factor * settings['l2']:.2g}") for factor in DECAYS)
 
 
 def _describe():

@@ -17,10 +17,10 @@ from lwnn.learning.forward_forward import GOODNESS
 from lwnn.learning.optimizers import SETTINGS, Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.learning.schedules import Schedule
-from lwnn.metrics import regression_summary, summary
+from lwnn.metrics import log_loss, regression_summary, summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, key, resolve, rule_of
+from lwnn.options import Options, check, decays_to_try, key, resolve, rule_of
 from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -150,9 +150,12 @@ def train(dataset, options=None, on_epoch=None, on_start=None, *, rule=None):
     check_task(dataset, options)
     parts, scaler = share_out(dataset, options)
     rule, settings = prepare(dataset, parts, scaler, options, rule)
+    learning = _Learning(dataset, options, settings, on_epoch)
+    if len(parts.validation) and (decays := decays_to_try(options, settings)):
+        settings["l2"] = learning.best_decay(decays, type(rule), parts, scaler)
+        rule = make_rule(dataset, parts, scaler, options, settings, type(rule))
     if on_start:
         on_start(rule, settings, parts)
-    learning = _Learning(dataset, options, settings, on_epoch)
     result = learning.fit(rule, parts)
     model = learning.model(rule, parts, scaler)
     metrics = {name: measure(model, rows, rule.threads) for name, rows in parts.known()}
@@ -190,7 +193,34 @@ class _Learning:
         self.on_epoch = on_epoch
         self.seconds = 0.0
 
-    def fit(self, rule, parts, until=None):
+    def best_decay(self, decays, rule_class, parts, scaler):
+        """The weight decay after which a net is least wrong on the validation rows.
+
+        Each is tried from the start, and with the order of rows, that training has then; nobody
+        is told of the epochs of a trial.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            When interrupted: there is no model yet.
+        """
+        y = parts.validation.y
+        weights = class_weights(self.options, parts.train.y, self.dataset.labels)
+        losses = {}
+        for decay in decays:
+            settings = {**self.settings, "l2": decay}
+            rule = make_rule(self.dataset, parts, scaler, self.options, settings, rule_class)
+            try:
+                stopped = self.fit(rule, parts, quiet=True).stopped
+            except TrainingError:
+                continue
+            if stopped == "interrupted":
+                raise KeyboardInterrupt
+            shares = probabilities(rule.scores(parts.validation.x), rule.network.output)
+            losses[decay] = log_loss(y, shares, None if weights is None else weights[y])
+        return min(losses, key=losses.get, default=decays[0])
+
+    def fit(self, rule, parts, until=None, quiet=False):
         """Train the rule on its rows; see `lwnn.learning.fit`."""
         settings = self.settings
         result = fit(
@@ -202,7 +232,7 @@ class _Learning:
             schedule=make_schedule(settings),
             weights=class_weights(self.options, parts.train.y, self.dataset.labels),
             shuffle=stream(self.options.seed, "shuffle"),
-            on_epoch=self.on_epoch,
+            on_epoch=None if quiet else self.on_epoch,
             until=until,
         )
         self.seconds += result.seconds

@@ -65,7 +65,7 @@ def test_a_refit_learns_from_all_but_the_test_rows_as_if_none_had_been_held_out(
     assert run.best_epoch == run.epochs_run
     assert (run.refit_rows, len(run.parts.train), len(run.parts.test)) == (80, 80, 20)
     assert len(run.parts.validation) == 0
-    whole = train(dataset, options(way, val=0.0))
+    whole = train(dataset, options(way, val=0.0, l2=run.options.get("l2")))
     assert run.model.params.vector.tobytes() == whole.model.params.vector.tobytes()
     assert run.model.scale.tobytes() == whole.model.scale.tobytes()
     assert run.metrics["test"] == whole.metrics["test"]
@@ -83,7 +83,9 @@ def test_validation_rows_are_judged_by_the_net_that_has_not_learnt_from_them(dat
 def test_it_has_the_epochs_that_proved_best_and_says_so(dataset):
     seen = []
     # The same hits in every epoch, but for one; so that one is the best.
-    run = train(dataset, options({"algo": "bp"}, epochs=9, patience=1), seen.append, rule=_Best)
+    run = train(
+        dataset, options({"algo": "bp"}, epochs=9, patience=1, l2=0.1), seen.append, rule=_Best
+    )
     assert run.best_epoch == 3
     assert [event.epoch for event in seen if event.refit and event.finished] == [1, 2, 3]
     assert {event.rows_total for event in seen if event.refit} == {80}
