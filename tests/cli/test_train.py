@@ -57,7 +57,17 @@ def test_what_was_assumed_is_told_on_stderr(lwnn, trees):
 
 
 def test_settings_are_told_as_the_command_line_says_them(lwnn, trees):
-    given = ("--class-weight", "ash=2,elm=0.5", "--hidden", "4,3", "--greedy", "--epochs", "1")
+    given = (
+        "--class-weight",
+        "ash=2,elm=0.5",
+        "--hidden",
+        "4,3",
+        "--greedy",
+        "--epochs",
+        "1",
+        "--l2",
+        "0.1",
+    )
     told = " ".join(lwnn("train", trees, *given).err.split())
     assert ", hidden 4,3, " in told
     assert ", class_weight ash=2,elm=0.5, " in told
@@ -148,7 +158,8 @@ def test_a_loss_that_turns_nan_keeps_the_last_good_model(monkeypatch, lwnn, tree
         return np.nan if len(calls) == 3 else learn(self, order, rate)
 
     monkeypatch.setattr(Backprop, "learn", break_down)
-    ended = lwnn("train", trees, "--algo", "bp", "--epochs", 9, "--lr", 0.5, "--json")
+    given = ("--epochs", 9, "--lr", 0.5, "--l2", 0.1)
+    ended = lwnn("train", trees, "--algo", "bp", *given, "--json")
     assert ended.code == 2
     result = json.loads(ended.out)
     assert result["stopped"] == "diverged"
