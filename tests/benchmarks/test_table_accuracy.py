@@ -2,9 +2,12 @@
 
 import sys
 
+import numpy as np
 import pytest
 
-from benchmarks.accuracy import tables
+import lwnn
+from benchmarks.accuracy import decay, tables
+from lwnn.options import DECAYS
 
 
 @pytest.fixture
@@ -13,6 +16,7 @@ def folder(tmp_path, monkeypatch):
     lines = [f"{n % 7},{'?' if n % 9 == 0 else 'red'},{n % 5},{'ab'[n % 7 > 3]}" for n in range(80)]
     (tmp_path / "small.data").write_text("\n".join(lines) + "\n")
     monkeypatch.setattr(tables, "TABLES", {"small": ("small.data", None), "none": ("no", None)})
+    monkeypatch.setattr(tables, "NAMES", ("small", "none"))
     return tmp_path
 
 
@@ -66,3 +70,40 @@ def test_what_is_missing_is_said(folder, monkeypatch, capsys):
     assert "small: needs scikit-learn; pip install scikit-learn" in capsys.readouterr().err
     assert run(folder, "--only", "none") == 2
     assert f"none: {folder} has no no" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "shape"), [("wine", (178, 13)), ("wdbc", (569, 30))])
+def test_tables_of_scikit_learn_become_files(tmp_path, name, shape):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    path, target = tables._source(name, None, tmp_path)
+    data = lwnn.load(path, target=target)
+    assert (data.x.shape, data.target) == (shape, "class")
+    assert "malignant" in data.labels or "class_0" in data.labels
+
+
+def test_the_bundled_digits_need_no_folder(tmp_path):
+    path, target = tables._source("digits", None, tmp_path)
+    assert len(lwnn.load(path, target=target).labels) == 10
+
+
+@pytest.mark.parametrize("make", {**decay.CLEAN, **decay.NOISY}.values())
+def test_made_tables_follow_from_the_seed_and_keep_the_test_apart(make):
+    (known, test), (again, _), (other, _) = (decay.table(make, seed) for seed in (0, 0, 1))
+    assert len(known.x) < len(test.x)
+    assert set(known.y) == set(test.y) == set(range(len(known.labels)))
+    assert np.array_equal(known.x, again.x)
+    assert not np.array_equal(known.x, other.x)
+
+
+def test_decays_are_compared_for_every_rule_on_clean_and_on_noisy_tables(monkeypatch, capsys):
+    for name, value in {"_KNOWN": 60, "_TEST": 50, "_HIDDEN": (4,)}.items():
+        monkeypatch.setattr(decay, name, value)
+    for name in ("CLEAN", "NOISY"):
+        monkeypatch.setattr(decay, name, dict([next(iter(getattr(decay, name).items()))]))
+    decay.main(["--seeds", "0"])
+    lines = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [line[1].strip() for line in lines] == [f"`{algo}`" for algo in decay.ALGOS] * 2
+    for line in lines:
+        *tried, chosen = map(float, line[2:])
+        assert len(tried) == len(DECAYS)
+        assert chosen in tried
