@@ -21,8 +21,9 @@ class TopDown(Rule):
 
     Parameters
     ----------
-    readout : {'goodness', 'head'}
-        How the net is read: goodness of every label in turn, or the head's one pass upwards.
+    readout : {'goodness', 'head', 'both'}
+        How the net is read: goodness of every label in turn, the head's one pass upwards, or both
+        averaged.
     """
 
     kind = "td"
