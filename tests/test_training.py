@@ -10,6 +10,10 @@ from lwnn._kernels import kernels
 from lwnn.data import Dataset
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning import RULES
+from lwnn.learning.augment import Silences
+from lwnn.learning.optimizers import Optimizer
+from lwnn.learning.rule import Rows
+from lwnn.learning.top_down import TopDown
 from lwnn.network import Network
 from lwnn.options import about
 from lwnn.training import Options, make_optimizer, resolve, share_out, train
@@ -576,6 +580,22 @@ def test_top_down_repeats_and_is_counted(dataset):
 def test_the_digits_are_learnt_top_down(digits, hidden, readout):
     options = Options(top_down=True, hidden=hidden, readout=readout, epochs=10)
     assert train(digits, options).metrics["test"]["accuracy"] >= 0.92
+
+
+def test_gaps_leave_layer_1_as_loud_beside_what_comes_from_above():
+    """A row with gaps, brought to the level of learning, gives a sum what the whole row gives."""
+    x = np.full((400, 100), 7, np.float32)
+    gaps = Silences(x, 0.36, np.zeros(100), np.random.default_rng(0))
+    network = Network("td", 100, (3, 2), 2)
+    settings = {"batch": 4, "init": np.random.default_rng(0), "draws": np.random.default_rng(0)}
+    how = (np.stack([np.zeros(100), np.ones(100)]).astype(np.float32), 10.0)
+    rows = Rows(x, np.zeros(400, np.int32))
+    rule = TopDown(network, rows, *how, Optimizer("sgd", network.size), **settings, shifts=gaps)
+    rule.next_epoch()
+    rms = np.sqrt((rule.rows.x**2).mean(axis=1, keepdims=True))
+    assert (rule.rows.x == 0).mean() == pytest.approx(0.36, abs=0.01)
+    assert (rule.level * rule.rows.x / rms).mean() == pytest.approx(1, abs=0.01)
+    assert TopDown(network, rows, *how, Optimizer("sgd", network.size), **settings).level == 1
 
 
 def test_the_layer_above_is_heard(digits):
