@@ -56,7 +56,7 @@ class Kind:
 KINDS = {
     "ff": Kind({"algo": "ff"}, ("head", "goodness", "both"), 0.2),
     "ff hybrid": Kind({"algo": "ff", "negatives": "hybrid"}, ("head",)),
-    "ff top-down": Kind({"algo": "ff", "top_down": True}, ("head", "goodness")),
+    "ff top-down": Kind({"algo": "ff", "top_down": True}, ("head", "goodness", "both")),
     "mf": Kind({"algo": "mf"}, ("sum", "last"), 0.2),
     "bp": Kind({"algo": "bp"}, most=0.2),
     "bp leaky-relu": Kind({"algo": "bp", "activation": "leaky-relu"}),

@@ -583,13 +583,13 @@ class Options:
     readout: str | None = _option(
         str,
         "How the net is read. ff: goodness of every label in turn, the head's one pass, or both "
-        "averaged (not top-down); mf: the sum of all layers' heads, or the last one.",
+        "averaged; mf: the sum of all layers' heads, or the last one.",
         "Forward-Forward",
         default=_default_readout,
-        shown="both, goodness if top-down, sum for mf",
+        shown="both, sum for mf",
         values={
             "ff": ("both", "goodness", "head"),
-            "td": ("goodness", "head"),
+            "td": ("both", "goodness", "head"),
             "mf": ("sum", "last"),
         },
         algos=("ff", "td", "mf"),

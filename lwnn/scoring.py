@@ -18,7 +18,7 @@ READOUTS = {
     "ff": ("goodness", "head", "both"),
     "mf": ("last", "sum"),
     "un": ("head",),
-    "td": ("goodness", "head"),
+    "td": ("goodness", "head", "both"),
 }
 #: Made once: numpy takes longer to look a type up than to see that nothing is to be done.
 _BYTE, _FLOAT = np.dtype(np.uint8), np.dtype(np.float32)

@@ -50,6 +50,7 @@ KINDS = {
     "sum": ("mf", "sum", "relu", None),
     "unsupervised": ("un", "head", "relu", None),
     "top-down": ("td", "goodness", "relu", None),
+    "top-down-both": ("td", "both", "relu", None),
     "top-down-head": ("td", "head", "relu", None),
     "int8-dense": ("dense", None, "tanh", "single"),
     "int8-elman": ("elman", None, "tanh", "double"),
@@ -60,6 +61,7 @@ KINDS = {
     "int8-sum": ("mf", "sum", "relu", "single"),
     "int8-unsupervised": ("un", "head", "relu", "single"),
     "int8-top-down": ("td", "goodness", "relu", "double"),
+    "int8-top-down-both": ("td", "both", "relu", "single"),
     "int8-top-down-head": ("td", "head", "relu", "single"),
 }
 

@@ -10,6 +10,10 @@ from lwnn._kernels import kernels
 from lwnn.data import Dataset
 from lwnn.errors import TrainingError, UsageError
 from lwnn.learning import RULES
+from lwnn.learning.augment import Silences
+from lwnn.learning.optimizers import Optimizer
+from lwnn.learning.rule import Rows
+from lwnn.learning.top_down import TopDown
 from lwnn.network import Network
 from lwnn.options import about
 from lwnn.training import Options, make_optimizer, resolve, share_out, train
@@ -119,7 +123,7 @@ REFUSED = [
     ({"head_epochs": 9}, "--head-epochs goes with --negatives hybrid, not with --algo ff"),
     ({"negatives": "hybrid", "algo": "bp"}, "--negatives goes with --algo ff, not with --algo bp"),
     ({"negatives": "hybrid", "hidden": ()}, "Forward-Forward needs a hidden layer"),
-    ({"top_down": True, "readout": "both"}, "unknown --readout 'both'; choose from goodness, head"),
+    ({"top_down": True, "readout": "sum"}, "'sum'; choose from both, goodness, head"),
     ({"top_down": True, "algo": "bp"}, "--top-down goes with --algo ff, not with --algo bp"),
     ({"top_down": True, "negatives": "hybrid"}, "goes with --algo ff, not with --top-down"),
     ({"top_down": True, "hidden": (5,) * 6}, "would not reach the lowest of 6 layers in 5 steps"),
@@ -150,7 +154,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
         (1200, 64, {"algo": "bp"}, {"lr": 0.01}),
         (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"top_down": True}, {"lr": 0.002, "label_scale": 5.6}),
-        (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "goodness"}),
+        (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "both"}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
         (1200, 64, {"algo": "mf"}, {"lr": 0.01}),
         (20, 4, {}, {"batch": 20, "epochs": 200, "lr": 0.004, "patience": 66}),
@@ -564,18 +568,34 @@ def test_top_down_repeats_and_is_counted(dataset):
     assert same_model(first, two)
     assert not same_model(first, seeded)
     assert first.model.network.kind == "td"
-    assert (first.options["top_down"], first.options["readout"]) == (True, "goodness")
+    assert (first.options["top_down"], first.options["readout"]) == (True, "both")
     assert first.forward_passes == 6
     table, size = two.model.network.table, two.model.size
     scratch = kernels.td_workspace(table, 16, 3, True, 2)
     assert two.working_bytes == 4 * (4 * size + scratch + 96)
 
 
-@pytest.mark.parametrize("readout", ["goodness", "head"])
+@pytest.mark.parametrize("readout", ["goodness", "head", "both"])
 @pytest.mark.parametrize("hidden", [(32,), (32, 32)], ids=len)
 def test_the_digits_are_learnt_top_down(digits, hidden, readout):
     options = Options(top_down=True, hidden=hidden, readout=readout, epochs=10)
     assert train(digits, options).metrics["test"]["accuracy"] >= 0.92
+
+
+def test_gaps_leave_layer_1_as_loud_beside_what_comes_from_above():
+    """A row with gaps, brought to the level of learning, gives a sum what the whole row gives."""
+    x = np.full((400, 100), 7, np.float32)
+    gaps = Silences(x, 0.36, np.zeros(100), np.random.default_rng(0))
+    network = Network("td", 100, (3, 2), 2)
+    settings = {"batch": 4, "init": np.random.default_rng(0), "draws": np.random.default_rng(0)}
+    how = (np.stack([np.zeros(100), np.ones(100)]).astype(np.float32), 10.0)
+    rows = Rows(x, np.zeros(400, np.int32))
+    rule = TopDown(network, rows, *how, Optimizer("sgd", network.size), **settings, shifts=gaps)
+    rule.next_epoch()
+    rms = np.sqrt((rule.rows.x**2).mean(axis=1, keepdims=True))
+    assert (rule.rows.x == 0).mean() == pytest.approx(0.36, abs=0.01)
+    assert (rule.level * rule.rows.x / rms).mean() == pytest.approx(1, abs=0.01)
+    assert TopDown(network, rows, *how, Optimizer("sgd", network.size), **settings).level == 1
 
 
 def test_the_layer_above_is_heard(digits):

@@ -70,7 +70,7 @@ def _head_scores(net, states):
 
 def _inputs(x, level, scaler, clip, dtype):
     x = _scaled(x, scaler, clip, dtype)
-    return _normalised(x) if level else x
+    return level * _normalised(x) if level else x
 
 
 def _gradient(params, table, hot, keep, first, last, alpha, x, y, draws):
@@ -133,7 +133,7 @@ def td_epoch(
     for rows in _batches(order, batch):
         how.open(params)
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
-        inputs = _normalised(inputs) if level else inputs
+        inputs = level * _normalised(inputs) if level else inputs
         sums, grad = _gradient(params, table, *settling, inputs, y[rows], draws[rows])
         how.update(params, grad)
         losses += sums

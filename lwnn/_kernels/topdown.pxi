@@ -21,7 +21,7 @@ cdef struct TopDown:
     Py_ssize_t layers
     Py_ssize_t classes
     const long long *table
-    bint level
+    float level                   # root mean square of a row, or 0
     float *params
     float hot                     # value of the hot label input
     float keep                    # share of a state that stays
@@ -95,7 +95,7 @@ def td_workspace(const long long[:, ::1] table, Py_ssize_t batch, Py_ssize_t ste
     return arena.used
 
 
-cdef TopDown td_from(float[::1] params, const long long[:, ::1] table, bint level, float hot,
+cdef TopDown td_from(float[::1] params, const long long[:, ::1] table, float level, float hot,
                      float keep, int first, int last, Py_ssize_t batch, bint training,
                      float[::1] workspace, int threads):
     cdef Arena arena = arena_over(workspace)
@@ -117,8 +117,11 @@ cdef void td_start(TopDown *net, Py_ssize_t samples) noexcept nogil:
     cdef Py_ssize_t l, o, at = 0, n_in = net.table[IN], ld = padded(samples)
     cdef const long long *row
     cdef float *out = net.head_t
-    if net.level:
+    if net.level > 0:
         normalise_rows(net.rows, samples, n_in, padded(n_in))
+        if net.level != 1:
+            for o in range(samples * padded(n_in)):
+                net.rows[o] *= net.level
     transpose(net.rows, padded(n_in), samples, n_in, net.x_t, ld)
     clear_padding(net.x_t, n_in, samples, ld)
     forward(net.params + net.table[WEIGHT], n_in, net.table[OUT], net.x_t, samples, net.base,
@@ -351,7 +354,7 @@ cdef void td_batch(TopDown *net, const int *y, const float *draws, const int *ro
     td_update(net, samples, how)
 
 
-def td_epoch(float[::1] params, const long long[:, ::1] table, bint level, float hot, float keep,
+def td_epoch(float[::1] params, const long long[:, ::1] table, float level, float hot, float keep,
              int first, int last, float alpha, const data_t[:, ::1] x,
              const float[:, ::1] scaler, float clip, const int[::1] y, const float[::1] draws,
              const int[::1] order, Py_ssize_t batch, int method, const double[::1] hyper,
@@ -365,8 +368,8 @@ def td_epoch(float[::1] params, const long long[:, ::1] table, bint level, float
         IN/OUT.
     table : int64 (2 * hidden layers, 6)
         IN. Hidden layers, weights from above, the head.
-    level : bool
-        IN. Whether each row is divided by its root mean square.
+    level : float
+        IN. What the root mean square of each row is brought to; 0: rows stay as they are.
     hot : float
         IN. Value of the hot label input.
     keep : float
@@ -429,7 +432,7 @@ cdef void td_score_labels(TopDown *net, Py_ssize_t samples, float alpha, float *
             out[b * ldo + c] = net.goodness[c * samples + b]
 
 
-def td_scores(float[::1] params, const long long[:, ::1] table, bint level, float hot, float keep,
+def td_scores(float[::1] params, const long long[:, ::1] table, float level, float hot, float keep,
               int first, int last, float alpha, const data_t[:, ::1] x,
               const float[:, ::1] scaler, float clip, float[:, ::1] goodness, float[:, ::1] head,
               Py_ssize_t batch, float[::1] workspace, int threads):

@@ -1,4 +1,4 @@
-"""Top-down Forward-Forward float nets as programs: the head's one pass, or states that settle.
+"""Top-down Forward-Forward float nets as programs: states that settle, the head, or both.
 
 See `lwnn.export.int8_td`; the biases of the top layer come in rows here as well, one for each label
 and one without.
@@ -18,7 +18,7 @@ def program(model):
     """Build the program of a top-down float model; see `lwnn.export.float_dense.program`."""
     if model.readout == "head":
         return float_un.program(model)
-    network, states = model.network, _states(model.network)
+    network, states = model.network, _states(model)
     steps = [
         *c.START,
         *(f"float *const {buffer.name} = scratch->part.{buffer.name};" for buffer in states),
@@ -27,6 +27,7 @@ def program(model):
         *([f"(void){c.level('a', network.inputs)};"] if network.level else []),
         *_start(network),
         *_labels(network),
+        *(_head(network) if model.readout == "both" else []),
     ]
     widths = (network.inputs, max(network.hidden))
     runtime = ["lwnn_float_settle.h"]
@@ -34,7 +35,7 @@ def program(model):
 
 
 def _arrays(model):
-    layers = used_layers(model.network, "goodness")
+    layers = used_layers(model.network, model.readout)
     found = c.arrays(model, layers)
     top = len(model.network.hidden)
     rows = biases(model, top).astype(np.float32)
@@ -95,16 +96,35 @@ def _step(network, n):
     ]
 
 
+def _head(network):
+    """Statements: what the head makes of the start, averaged with the goodness."""
+    steps, at = [], 0
+    for n, units in enumerate(network.hidden, start=1):
+        steps.append(f"lwnn_float_join(start{n}, {units}, joined + {at});")
+        steps.append(f"(void){c.level(f'joined + {at}', units)};")
+        at += units
+    steps.append(c.layer("head", at, network.classes, "linear", "joined", "head"))
+    return [*steps, "lwnn_float_mean(head, @CLASSES, scores);"]
+
+
 def _bias(network, n, row):
     """Expression: the biases of a layer, of the top one this row."""
     top = n == len(network.hidden)
     return f"@layer{n}_bias + {row} * {network.hidden[-1]}" if top else f"@layer{n}_bias"
 
 
-def _states(network):
-    """Buffers beside a and b: sums of the input; where each layer starts, is, and is normalised."""
-    return [Buffer("base", "float", network.hidden[0])] + [
+def _states(model):
+    """Buffers beside a and b.
+
+    Sums of the input; where each layer starts, is, and is normalised; what the head reads and says.
+    """
+    network = model.network
+    found = [Buffer("base", "float", network.hidden[0])] + [
         Buffer(f"{name}{n}", "float", units)
         for name in ("start", "state", "normal")
         for n, units in enumerate(network.hidden, start=1)
     ]
+    if model.readout == "both":
+        found.append(Buffer("joined", "float", network.head_inputs))
+        found.append(Buffer("head", "float", network.classes))
+    return found

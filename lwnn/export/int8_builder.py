@@ -35,6 +35,9 @@ class Builder:
         Share of the inputs that are not zero, as far as is known.
     """
 
+    #: Whether a layer may be one that `dense` alone can compute.
+    fuses = True
+
     def __init__(self, model, layout, layers, direct=False, nonzero=1.0):
         self.model = model
         self.network = model.network
@@ -97,7 +100,7 @@ class Builder:
         self.array(f"{name}_weight", self.layout.weight_type, pack(weight))
         bias = without_offset(bias, weight) if skips else self.biases(name, weight)
         single = self.model.rounding == "single" and len(bias) == 1 and not skips
-        if single and self.layout.fuses(weight, bias[0], right):
+        if single and self.fuses and self.layout.fuses(weight, bias[0], right):
             self.fused.add(name)
             constants = self.layout.constants(bias[0], multiplier, right)
             self.array(f"{name}_constants", "int32_t", constants)

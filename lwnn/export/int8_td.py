@@ -1,4 +1,4 @@
-"""Top-down Forward-Forward int8 nets as programs: the head's one pass, or states that settle.
+"""Top-down Forward-Forward int8 nets as programs: states that settle, the head, or both.
 
 For goodness the states settle under each label in turn, every time from where they stand without
 one. What layer 1 makes of the input is the same in every step.
@@ -20,7 +20,7 @@ def program(model, layout, nonzero=1.0):
     """Build the program of a top-down int8 model; see `lwnn.export.int8_ff.program`."""
     if model.readout == "head":
         return int8_ff.program(model, layout, nonzero)
-    builder = _Settling(model, layout, used_layers(model.network, "goodness"))
+    builder = _Settling(model, layout, used_layers(model.network, model.readout))
     steps = [
         *START,
         *(f"int32_t *const {name} = scratch->part.{name};" for name in ("base", "sums")),
@@ -29,6 +29,7 @@ def program(model, layout, nonzero=1.0):
         *builder.level(),
         *_start(builder),
         *_labels(builder),
+        *(_head(builder) if model.readout == "both" else []),
         "return lwnn_greatest(scores, @CLASSES);",
     ]
     meaning = "Goodness, in units of its own."
@@ -42,6 +43,9 @@ class _Settling(Builder):
     holds what the weights from above need. The last row is that of the start, which has neither.
     """
 
+    # The head takes the functions that the other layers need anyway.
+    fuses = False
+
     def _layer(self, name, inputs, outputs):
         if not name.startswith("above"):
             super()._layer(name, inputs, outputs)
@@ -52,7 +56,7 @@ class _Settling(Builder):
 
     def biases(self, name, weight):
         alone, above = super().biases(name, weight), name.replace("layer", "above")
-        if f"{above}.weight" not in self.model.tensors:
+        if above == name or f"{above}.weight" not in self.model.tensors:
             return alone
         # Modulo 2^32, as on the device.
         return np.vstack(
@@ -110,6 +114,24 @@ def _step(builder, n):
     ]
 
 
+def _head(builder):
+    """Statements: what the head makes of the start, weighted and added."""
+    steps, at, joined = [], 0, "scratch->part.joined"
+    for n, units in enumerate(builder.network.hidden, start=1):
+        steps.append(f"lwnn_join(start{n}, {units}, b, 0);")
+        steps.append(builder.normalize(f"layer{n}", "b", units))
+        steps.append(f"lwnn_join(b, {units}, {joined}, {at});")
+        at += units
+    factor = builder.model.tensors["readout.factor"].tolist()[-1]
+    how = f"@CLASSES, {builder.scalar('head.zero_point')}, {factor}, scores"
+    return [
+        *steps,
+        f"lwnn_sums(&@head, {joined}, sums);",
+        "lwnn_outputs(&@head, sums, 0, b);",
+        f"lwnn_add_head(b, {how});",
+    ]
+
+
 def _states(builder):
     """Name and width of what is kept of every layer: where it starts, is, and is normalised."""
     return [
@@ -120,10 +142,13 @@ def _states(builder):
 
 
 def _buffers(builder):
-    hidden = builder.network.hidden
-    buffers = [Buffer("base", "int32_t", hidden[0]), Buffer("sums", "int32_t", max(hidden))]
+    network, hidden = builder.network, builder.network.hidden
+    both = builder.model.readout == "both"
+    widths = [*hidden, network.classes] if both else hidden
+    buffers = [Buffer("base", "int32_t", hidden[0]), Buffer("sums", "int32_t", max(widths))]
     buffers += [
-        builder.activations("a", [builder.network.inputs]),
-        builder.activations("b", hidden),
+        builder.activations("a", [network.inputs]),
+        builder.activations("b", widths),
+        *([builder.activations("joined", [network.head_inputs])] if both else []),
     ]
     return [*buffers, *(builder.activations(name, [units]) for name, units in _states(builder))]

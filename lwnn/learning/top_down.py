@@ -21,8 +21,9 @@ class TopDown(Rule):
 
     Parameters
     ----------
-    readout : {'goodness', 'head'}
-        How the net is read: goodness of every label in turn, or the head's one pass upwards.
+    readout : {'goodness', 'head', 'both'}
+        How the net is read: goodness of every label in turn, the head's one pass upwards, or both
+        averaged.
     """
 
     kind = "td"
@@ -59,14 +60,25 @@ class TopDown(Rule):
     def working_bytes(self):
         return super().working_bytes + self.places.nbytes
 
+    @property
+    def level(self):
+        """Root mean square of a row where rows are levelled, else 0.
+
+        A row with gaps is levelled over what is left of it. It is brought to the loudness that
+        makes the sums of layer 1 what they are without gaps: they stand beside what comes from
+        above, which has none.
+        """
+        return self.network.level * (self.shifts.gain**0.5 if self.shifts else 1.0)
+
     def begin_epoch(self):
         self.places = self.draws.random(len(self.rows), np.float32)
 
     def learn(self, order, rate):
         network = self.network
         losses = np.zeros(len(network.hidden) + 1)
+        shape = (network.table, self.level, network.label_scale, *DYNAMICS)
         kernels.td_epoch(
-            *(self.params.vector, network.table, network.level, network.label_scale, *DYNAMICS),
+            *(self.params.vector, *shape),
             *(self.rows.x, self.scaler, self.clip, self.rows.y, self.places),
             np.ascontiguousarray(order, np.int32),
             self.batch,

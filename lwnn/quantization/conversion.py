@@ -56,7 +56,7 @@ def quantize(model, x_calibration, rounding="single"):
     sources = _quantize_norms(model, seen, source, tensors)
     if model.readout == "sum":
         _spread_alike(heads(model.network), seen)
-    if model.network.kind == "td" and model.readout == "goodness":
+    if model.network.kind == "td" and model.readout != "head":
         tensors = _quantize_top_down(model, source, sources, seen, tensors)
         return _finish(model, tensors, rounding, x_calibration)
     for name, _, _ in used_layers(model.network, model.readout):
@@ -189,8 +189,9 @@ def _quantize_top_down(model, source, sources, seen, tensors):
         _keep_affine(tensors, f"layer{n}", spread)
     scales = np.array([tensors[f"layer{n}.scale"][0] for n in range(1, layers + 1)], np.float64)
     share = DYNAMICS.sharpness / (np.array(model.network.hidden) * layers * DYNAMICS.steps)
-    factor, unit = arithmetic.readout_factors(share * scales**2)
-    _keep(tensors, "readout", factor=factor, scale=unit)
+    if model.readout == "both":
+        _quantize_layer(model, "head", sources["head"], seen, tensors)
+    _keep_readout(model, share * scales**2, tensors)
     return tensors
 
 
@@ -203,6 +204,11 @@ def _spread_alike(names, seen):
 def _quantize_readout(model, tensors):
     scales = [tensors[f"{name}.scale"][0] for name, _, _ in model.network.layers[:-1]]
     worth = model.goals[:, READOUT_WEIGHT].astype(np.float64) * np.square(scales, dtype=np.float64)
+    _keep_readout(model, worth, tensors)
+
+
+def _keep_readout(model, worth, tensors):
+    """Factors of the layers, given what a step of their sum is worth, and of the head."""
     if model.readout == "both":
         worth = np.append(worth, tensors["head.scale"].astype(np.float64)) / 2
     factor, unit = arithmetic.readout_factors(worth)

@@ -242,7 +242,7 @@ def _goodness(model, x):
 
 
 def _top_down(model, x):
-    return integer_goodness(model, _leveled(model, x), _normalize)
+    return integer_goodness(model, _leveled(model, x), _normalize)[0]
 
 
 def _leveled(model, x):
@@ -255,10 +255,20 @@ def _both(model, x):
 
 def both_parts(model, x):
     """What goodness and head add to the scores of quantized rows, int64 (n, classes) each."""
+    if model.network.kind == "td":
+        goodness, joined = integer_goodness(model, _leveled(model, x), _normalize)
+    else:
+        goodness, joined = _labels_and_neutral(model, x)
+    zero, factor = (_scalar(model.tensors, "head.zero_point"), model.tensors["readout.factor"][-1])
+    return goodness, int(factor) * (_layer(model, "head", joined).astype(np.int64) - zero)
+
+
+def _labels_and_neutral(model, x):
+    """Goodness of every label, and what the head reads under the neutral one."""
     network, tensors = model.network, model.tensors
     rows, passes_of_a_row = len(x), network.classes + 1
     goodness = np.zeros(rows * passes_of_a_row, np.int64)
-    *factors, of_head = tensors["readout.factor"].tolist()
+    factors = tensors["readout.factor"].tolist()[:-1]
     states = []
     x = _leveled(model, x)
     for (name, _, outputs), factor in zip(network.layers[:-1], factors, strict=True):
@@ -268,8 +278,7 @@ def both_parts(model, x):
         # The last pass of a row is that under the neutral label.
         states.append(x.reshape(rows, passes_of_a_row, outputs)[:, -1])
     joined = np.ascontiguousarray(np.hstack(states[network.head_from :]))
-    head = _layer(model, "head", joined).astype(np.int64) - _scalar(tensors, "head.zero_point")
-    return goodness.reshape(rows, passes_of_a_row)[:, :-1], of_head * head
+    return goodness.reshape(rows, passes_of_a_row)[:, :-1], joined
 
 
 def _head(model, x):

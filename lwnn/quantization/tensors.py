@@ -111,7 +111,7 @@ def _bias_rows(network, readout, name):
     Top-down, where it enters at the top, there is one more: the first pass has no label.
     """
     if network.kind == "td":
-        entry = readout == "goodness" and name == f"layer{len(network.hidden)}"
+        entry = readout != "head" and name == f"layer{len(network.hidden)}"
         return network.classes + 1 if entry else 1
     return passes(network, readout) if name == "layer1" else 1
 
@@ -173,7 +173,7 @@ def check(network, readout, tensors):
             )
     for name, _, _ in used_layers(network, readout):
         _check_accumulators(name, tensors)
-    if network.kind == "td" and readout == "goodness":
+    if network.kind == "td" and readout != "head":
         _check_goodness(network, tensors)
     if readout == "sum":
         _check_summands(network, tensors)
@@ -219,6 +219,7 @@ def _check_accumulators(name, tensors):
 def _check_goodness(network, tensors):
     """No output, 0 to 255 above its zero point, may bring a goodness out of 64 bits."""
     factors = np.abs(tensors["readout.factor"]).tolist()
-    most = sum(f * units * 255**2 for f, units in zip(factors, network.hidden, strict=True))
-    if most * DYNAMICS.steps > 2**63 - 1:
+    hidden = network.hidden
+    most = sum(f * units * 255**2 for f, units in zip(factors, hidden, strict=False))
+    if most * DYNAMICS.steps + 255 * sum(factors[len(hidden) :]) > 2**63 - 1:
         raise ModelFileError("tensor 'readout.factor' holds values that overflow 64 bits")

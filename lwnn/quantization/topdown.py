@@ -5,6 +5,7 @@
               y_l = requantize(W_l n_{l-1} + V_l n_{l+1} + bias), the label in the bias at the top
               q_l = (77 (q_l + 128) + 179 (y_l + 128) + 128 >> 8) - 128
     scores    the weighted sum of squares of all y_l in the steps that count
+    head      W [n_1 n_2 …] of the start; where both are read, weighted and added
 
 W and V of a unit have scales of their own, such that both products are in the same unit and add up
 in one accumulator. A state has the scale of the outputs that it is made of.
@@ -41,11 +42,14 @@ def run(model, x, seen, normalized):
     if network.level:
         x = normalized(x)
         seen.see("input.norm", x)
-    states, below = [], x
+    states, joined, below = [], [], x
     for n in range(1, len(network.hidden) + 1):
         states.append(np.maximum(below @ params[f"layer{n}.weight"].T + biases(model, n)[-1], 0))
         seen.see(f"layer{n}", states[-1])
         below = normalized(states[-1])
+        joined.append(below)
+    if model.readout == "both":
+        seen.see("head", np.hstack(joined) @ params["head.weight"].T + params["head.bias"])
     base = x @ params["layer1.weight"].T
     base, *states = (np.repeat(each, network.classes, axis=0) for each in (base, *states))
     labels = np.tile(np.arange(network.classes), len(x))
@@ -114,7 +118,7 @@ def layer_tensors(model, n, below, above, spread):
 
 
 def integer_goodness(model, x, normalize):
-    """Goodness of every label for quantized rows.
+    """Goodness of every label for quantized rows, and what the head reads.
 
     Parameters
     ----------
@@ -126,16 +130,18 @@ def integer_goodness(model, x, normalize):
 
     Returns
     -------
-    ndarray of int64, shape (n, classes)
+    goodness : ndarray of int64, shape (n, classes)
+    joined : ndarray of int8, shape (n, head inputs)
+        The normalised states of the start, side by side.
     """
     network, tensors = model.network, model.tensors
     layers, classes = range(1, len(network.hidden) + 1), network.classes
     base = _products(tensors, "layer1", x)
-    states, below = [], x
+    states, joined = [], []
     for n in layers:
-        sums = base if n == 1 else _products(tensors, f"layer{n}", below)
+        sums = base if n == 1 else _products(tensors, f"layer{n}", joined[-1])
         states.append(_requantized(model, n, sums + tensors[f"layer{n}.bias"][-1]))
-        below = normalize(tensors, f"layer{n}", states[-1])
+        joined.append(normalize(tensors, f"layer{n}", states[-1]))
     states = [np.repeat(state, classes, axis=0) for state in states]
     base, labels = np.repeat(base, classes, axis=0), np.tile(np.arange(classes), len(x))
     scores = np.zeros(len(labels), np.int64)
@@ -147,7 +153,7 @@ def integer_goodness(model, x, normalize):
                 how = (int(tensors[f"layer{n}.zero_point"][0]), tensors["readout.factor"][n - 1])
                 kernels.int8_goodness(y, *how, scores)
             states[n - 1] = _settled(states[n - 1], y)
-    return scores.reshape(-1, classes)
+    return scores.reshape(-1, classes), np.hstack(joined)
 
 
 def _outputs(model, n, base, old, labels):

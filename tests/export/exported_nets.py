@@ -31,6 +31,7 @@ KINDS = {
     "unsupervised": ("un", (30, 17, 11), "relu", "head"),
     "top-down": ("td", (30, 17, 11), "relu", "goodness"),
     "top-down-of-one": ("td", (21,), "relu", "goodness"),
+    "top-down-both": ("td", (30, 17, 11), "relu", "both"),
     "top-down-head": ("td", (30, 17, 11), "relu", "head"),
     "mono": ("mf", (21, 13), "relu", "last"),
     "mono-sum": ("mf", (30, 17, 11), "relu", "sum"),

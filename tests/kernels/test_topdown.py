@@ -205,6 +205,18 @@ def test_narrow_and_wide_ends(kernels, shape):
     assert_same_steps(problem, got.params, want.params, 5e-4)
 
 
+@pytest.mark.parametrize("level", [0.5, 1.25])
+def test_rows_are_brought_to_any_loudness(kernels, level):
+    plain = make_problem("td", (6, 5), rows=11, batch=4, level=True)
+    loud = dataclasses.replace(plain, network=dataclasses.replace(plain.network, level=level))
+    got, want, other = (
+        learn(*how, rate=0.1)
+        for how in ((kernels, "td", loud), (reference, "td", loud), (reference, "td", plain))
+    )
+    assert_same_steps(loud, got.params, want.params, 5e-4)
+    assert np.abs(want.params - other.params).max() > 1e-2
+
+
 def test_no_rows_give_no_scores(kernels):
     problem = make_problem("td", (5,), rows=3)
     empty = dataclasses.replace(problem, x=problem.x[:0])

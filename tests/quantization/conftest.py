@@ -43,6 +43,7 @@ KINDS = {
     "td": ("td", (32, 17), "relu", "goodness"),
     "td-plain": ("td", (24,), "relu", "goodness"),
     "td-deep-plain": ("td", (20, 17, 12), "relu", "goodness"),
+    "td-both": ("td", (32, 17), "relu", "both"),
     "td-head": ("td", (32, 17), "relu", "head"),
 }
 
@@ -88,7 +89,7 @@ def float_model(kind, data):
     goals = np.tile(np.float32([0, 0, 0]), (len(hidden) if shape == "ff" else 0, 1))
     labels, features = tuple("abcd"), tuple(f"f{i}" for i in range(FEATURES))
     model = Model(network, params, offset, scale, 10.0, labels, features)
-    if readout == "goodness" and shape == "td":
+    if readout != "head" and shape == "td":
         learn_top_down(model, x, y)
     elif readout == "goodness":
         z = (x - offset) * scale
@@ -97,13 +98,13 @@ def float_model(kind, data):
         params["layer1.weight"][:] = means[of_class] / 2
         params["layer1.label"][:] = np.where(of_class[:, None] == np.arange(CLASSES), 0, -30)
         goals[:, 2] = [1, 1e-2][: len(hidden)]
-    if readout == "both":
+    if readout == "both" and shape == "ff":
         # Little beside the head: random layers know nothing of the labels.
         goals[:, 2] = 1e-3
     model = dataclasses.replace(model, readout=readout, goals=goals, target="kind")
     if shape == "mf":
         fit_heads(model, x, y)
-    elif readout != "goodness":
+    elif readout != "goodness" and (shape, readout) != ("td", "both"):
         alone = dataclasses.replace(model, readout="head") if readout == "both" else model
         fit_last_layer(alone, x, y)
     return model

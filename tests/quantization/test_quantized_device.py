@@ -55,16 +55,15 @@ def device_scores(quantized, row):
         return device_heads(quantized, q)
     q = device_normalize(t, "input", q) if quantized.network.level else q
     layers = [name for name in layers if not name.startswith("above")]
-    if quantized.network.kind == "td" and quantized.readout == "goodness":
-        return [device_settling(quantized, layers[:-1], q, label) for label in range(classes)]
-    head_from = quantized.network.head_from
+    head_from, settles = quantized.network.head_from, quantized.network.kind == "td"
     if quantized.readout == "head":
         return device_head(quantized, layers[:-1], head_from, q, 0)
-    goodness = [device_goodness(quantized, layers[:-1], q, label) for label in range(classes)]
+    of_label = device_settling if settles else device_goodness
+    goodness = [of_label(quantized, layers[:-1], q, label) for label in range(classes)]
     if quantized.readout == "goodness":
         return goodness
     zero, factor = int(t["head.zero_point"][0]), int(t["readout.factor"][-1])
-    # The pass behind those of the labels is the neutral one.
+    # The pass behind those of the labels is the neutral one, or that of the start.
     head = device_head(quantized, layers[:-1], head_from, q, classes)
     return [g + factor * (value - zero) for g, value in zip(goodness, head, strict=True)]
 
@@ -92,8 +91,9 @@ def device_sequence(model, layers, q):
 
 def device_head(model, layers, head_from, q, neutral):
     states = []
-    for n, name in enumerate(layers):
-        answers = device_layer(model, name, q, 0 if n else neutral)
+    for name in layers:
+        # A layer that no label enters has one row of biases.
+        answers = device_layer(model, name, q, neutral)
         q = device_normalize(model.tensors, name, answers)
         states.append(q)
     return device_layer(model, "head", list(itertools.chain(*states[head_from:])))
