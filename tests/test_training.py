@@ -512,6 +512,26 @@ class RulesSeen:
         self.params = rule.params
 
 
+def test_decay_shrinks_the_layers_and_not_the_head(dataset):
+    """Over layers that hardly move: decays go by the rate, and the head has one of its own."""
+    still = {"val": 0.0, "test": 0.0, "rate": 1e-12, **BLIND}
+    plain, decayed = (train(dataset, Options(l2=l2, **still)).model.params for l2 in (0.0, 1e3))
+    assert np.abs(plain["head.weight"]).max() > 0.01
+    assert np.array_equal(plain["head.weight"], decayed["head.weight"])
+    kept, shrunk = (
+        train(dataset, Options(l2=l2, **BLIND)).model.params["layer1.weight"] for l2 in (0.0, 30.0)
+    )
+    assert np.abs(shrunk).mean() < 0.9 * np.abs(kept).mean()
+
+
+def test_only_layers_on_bytes_decay_unasked(dataset):
+    images = dataclasses.replace(
+        dataset, x=(40 * (dataset.x - dataset.x.min())).clip(0, 255).astype(np.uint8)
+    )
+    found = [train(data, Options(**BLIND)).options.get("l2") for data in (images, dataset)]
+    assert found == [1.0, None]
+
+
 def test_working_memory_counts_masks(dataset):
     run = train(dataset, Options(threads=2, **BLIND))
     table, size = run.model.network.table, run.model.size

@@ -76,6 +76,9 @@ class Unsupervised(Rule):
     def enter(self, stage):
         # The head's weights have not been stepped yet: its first step is the first.
         self.on_head, self.optimizer.step = stage > 0, 0
+        if self.on_head:
+            # Decay keeps layers learning that tell all hybrids already; the head is worse for it.
+            self.optimizer.l2 = 0.0
 
     def begin_epoch(self):
         if not self.on_head:
