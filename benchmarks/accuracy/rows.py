@@ -119,10 +119,12 @@ ROWS = {
         ),
         Row(
             "unsupervised",
-            "unsupervised, hybrid negatives, 784-3x1000, 20 epochs, linear head",
-            {"algo": "ff", "negatives": "hybrid", "hidden": (1000, 1000, 1000), "epochs": 20},
+            "unsupervised, hybrid negatives, 784-3x1500, 8 epochs, linear head",
+            {
+                **{"algo": "ff", "negatives": "hybrid", "hidden": (1500, 1500, 1500)},
+                **{"epochs": 8, "head_epochs": 12},
+            },
             target=1.50,
-            seeds=(0,),
         ),
         Row(
             "top-down",
