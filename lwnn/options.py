@@ -117,8 +117,13 @@ def _default_batch(job):
     return min(32 if job.rows < MANY_ROWS else 100, job.rows)
 
 
+def usual_epochs(batch, rows):
+    """Passes over so many rows for about 3,000 updates."""
+    return min(200, max(10, round(3000 * batch / rows)))
+
+
 def _default_epochs(job):
-    return min(200, max(10, round(3000 * job.settings.get("batch", 32) / job.rows)))
+    return usual_epochs(job.settings.get("batch", 32), job.rows)
 
 
 def _default_rate(job):

@@ -20,7 +20,7 @@ from lwnn.learning.schedules import Schedule
 from lwnn.metrics import log_loss, regression_summary, summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, decays_to_try, key, resolve, rule_of
+from lwnn.options import Options, check, decays_to_try, key, resolve, rule_of, usual_epochs
 from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -196,8 +196,8 @@ class _Learning:
     def best_decay(self, decays, rule_class, parts, scaler):
         """The weight decay after which a net is least wrong on the validation rows.
 
-        Each is tried from the start, and with the order of rows, that training has then; nobody
-        is told of the epochs of a trial.
+        Each is tried from the start, and with the order of rows, that training has then, for no
+        more than the usual epochs, however many are asked for; nobody is told of them.
 
         Raises
         ------
@@ -211,7 +211,7 @@ class _Learning:
             settings = {**self.settings, "l2": decay}
             rule = make_rule(self.dataset, parts, scaler, self.options, settings, rule_class)
             try:
-                stopped = self.fit(rule, parts, quiet=True).stopped
+                stopped = self.fit(rule, parts, trial=True).stopped
             except TrainingError:
                 continue
             if stopped == "interrupted":
@@ -220,19 +220,20 @@ class _Learning:
             losses[decay] = log_loss(y, shares, None if weights is None else weights[y])
         return min(losses, key=losses.get, default=decays[0])
 
-    def fit(self, rule, parts, until=None, quiet=False):
+    def fit(self, rule, parts, until=None, trial=False):
         """Train the rule on its rows; see `lwnn.learning.fit`."""
         settings = self.settings
+        usual = usual_epochs(rule.batch, len(rule.rows)) if trial else settings["epochs"]
         result = fit(
             rule,
             outputs(parts.validation, parts.response),
-            epochs=settings["epochs"],
+            epochs=min(usual, settings["epochs"]),
             rate=settings["lr"],
             patience=settings["patience"],
             schedule=make_schedule(settings),
             weights=class_weights(self.options, parts.train.y, self.dataset.labels),
             shuffle=stream(self.options.seed, "shuffle"),
-            on_epoch=None if quiet else self.on_epoch,
+            on_epoch=None if trial else self.on_epoch,
             until=until,
         )
         self.seconds += result.seconds

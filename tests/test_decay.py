@@ -103,6 +103,13 @@ def test_trials_tell_nobody_of_their_epochs_but_take_time(monkeypatch):
     assert run.seconds == sum(one.seconds for one in fits)
 
 
+def test_trials_take_no_more_than_the_usual_epochs(monkeypatch):
+    fits = []
+    monkeypatch.setattr("lwnn.training.fit", counting(fits))
+    train(table(0.9), options(epochs=230, patience=1000))
+    assert [len(one.history) for one in fits] == [200, 200, 230]
+
+
 def counting(fits):
     from lwnn.learning import fit  # noqa: PLC0415
 
