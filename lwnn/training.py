@@ -20,7 +20,7 @@ from lwnn.learning.schedules import Schedule
 from lwnn.metrics import log_loss, regression_summary, summary
 from lwnn.model import Model
 from lwnn.network import Network
-from lwnn.options import Options, check, decays_to_try, key, resolve, rule_of, usual_epochs
+from lwnn.options import Options, check, decays_to_try, key, resolve, rule_of, table_epochs
 from lwnn.scoring import Response, probabilities
 
 #: Names of the random streams that a seed is the mother of, so that none follows another.
@@ -223,7 +223,7 @@ class _Learning:
     def fit(self, rule, parts, until=None, trial=False):
         """Train the rule on its rows; see `lwnn.learning.fit`."""
         settings = self.settings
-        usual = usual_epochs(rule.batch, len(rule.rows)) if trial else settings["epochs"]
+        usual = table_epochs(rule.batch, len(rule.rows)) if trial else settings["epochs"]
         result = fit(
             rule,
             outputs(parts.validation, parts.response),

@@ -152,7 +152,7 @@ def test_options_that_cannot_be_meant_are_refused(dataset, changes, message):
         (1200, 64, {}, {"batch": 32, "epochs": 80, "lr": 0.004, "patience": 26}),
         (10_000, 16, {}, {"batch": 100, "lr": 0.01}),
         (1200, 64, {"algo": "bp"}, {"lr": 0.01}),
-        (60_000, 784, {}, {"batch": 100, "epochs": 10, "lr": 0.002, "patience": 10}),
+        (60_000, 784, {}, {"batch": 100, "epochs": 20, "lr": 0.002, "patience": 10}),
         (60_000, 784, {"top_down": True}, {"lr": 0.002, "label_scale": 5.6}),
         (1200, 64, {"top_down": True}, {"lr": 0.003, "readout": "both"}),
         (60_000, 784, {"algo": "mf"}, {"lr": 0.002, "readout": "sum"}),
@@ -175,6 +175,24 @@ def test_defaults_follow_the_data_and_what_is_given_stays(rows, inputs, options,
         given["hidden"] = list(given["hidden"])
     wanted = {**given, **expected}
     assert {name: settings[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("algo", ["ff", "bp", "mf"])
+@pytest.mark.parametrize(
+    ("rows", "epochs"), [(500, 192), (2000, 75), (6000, 64), (16_000, 75), (100_000, 12)]
+)
+def test_tables_of_classes_are_learnt_for_longer(algo, rows, epochs):
+    assert resolve(Options(algo=algo), rows, 9)["epochs"] == epochs
+    others = [
+        resolve(Options(algo=algo), rows, 9, images=True),
+        resolve(Options(algo="wp"), rows, 9),
+        resolve(Options(algo="bp", task="regression"), rows, 9),
+        resolve(Options(algo="bp", recurrent=True), rows, 9),
+        resolve(Options(top_down=True), rows, 9),
+    ]
+    for settings in others:
+        usual = min(200, max(10, round(3000 * settings["batch"] / rows)))
+        assert settings["epochs"] == usual <= epochs
 
 
 @pytest.mark.parametrize("algo", ["ff", "bp", "mf"])
