@@ -179,12 +179,12 @@ def _tables(stored, seeds=_SEEDS):
 
 def _points(runs, rule):
     """How far a rule stands before scikit-learn, and how sure that is."""
-    points = [run[rule] - run[PEER] for run in runs]
-    # No -0.00.
-    mean = f"{round(statistics.fmean(points), 2) + 0.0:+.2f}"
-    if len(points) == 1:
+    # Adding 0 makes -0.00 +0.00.
+    mean = f"{round(-behind(runs, rule), 2) + 0.0:+.2f}"
+    if len(runs) == 1:
         return mean
-    return f"{mean} ± {statistics.stdev(points) / len(points) ** 0.5:.2f}"
+    spread = statistics.stdev(run[rule] - run[PEER] for run in runs)
+    return f"{mean} ± {spread / len(runs) ** 0.5:.2f}"
 
 
 def _mean(values):
