@@ -5,8 +5,9 @@ import statistics
 
 from lwnn.errors import UsageError
 from lwnn.metrics import accuracy
+from lwnn.options import Options
 from lwnn.quantization import quantize
-from lwnn.training import Options, train
+from lwnn.training import train
 
 ALGOS = ("ff", "bp", "wp")
 

@@ -87,7 +87,7 @@ def test_a_run_with_the_decay_that_was_chosen_is_the_same(algo):
 )
 def test_nothing_is_tried_where_there_is_no_choice(more, monkeypatch):
     fits = []
-    monkeypatch.setattr("lwnn.training.fit", counting(fits))
+    monkeypatch.setattr("lwnn.training.run.fit", counting(fits))
     run = train(table(0.9), options(**more))
     assert len(fits) == 1
     expected = resolve(options(**more), len(run.parts.train), COLUMNS).get("l2")
@@ -96,7 +96,7 @@ def test_nothing_is_tried_where_there_is_no_choice(more, monkeypatch):
 
 def test_trials_tell_nobody_of_their_epochs_but_take_time(monkeypatch):
     fits, seen = [], []
-    monkeypatch.setattr("lwnn.training.fit", counting(fits))
+    monkeypatch.setattr("lwnn.training.run.fit", counting(fits))
     run = train(table(0.9), options(), on_epoch=seen.append)
     assert len(fits) == len(DECAYS) + 1
     assert [event.epoch for event in seen if event.finished] == list(range(1, run.epochs_run + 1))
@@ -105,7 +105,7 @@ def test_trials_tell_nobody_of_their_epochs_but_take_time(monkeypatch):
 
 def test_trials_take_no_more_than_the_usual_epochs(monkeypatch):
     fits = []
-    monkeypatch.setattr("lwnn.training.fit", counting(fits))
+    monkeypatch.setattr("lwnn.training.run.fit", counting(fits))
     train(table(0.9), options(epochs=230, patience=1000))
     assert [len(one.history) for one in fits] == [200, 200, 230]
 

@@ -9,9 +9,10 @@ import lwnn
 from lwnn.data import load
 from lwnn.errors import DataError, ModelFileError, UsageError
 from lwnn.metrics import regression_summary
+from lwnn.options import Options
 from lwnn.quantization import quantize
 from lwnn.scoring import Response
-from lwnn.training import Options, train
+from lwnn.training import train
 
 QUICK = {"task": "regression", "hidden": (16,), "epochs": 60}
 #: Far from 0 and wide: what is given back in the wrong unit shows.

@@ -15,8 +15,8 @@ from lwnn.learning.optimizers import Optimizer
 from lwnn.learning.rule import Rows
 from lwnn.learning.top_down import TopDown
 from lwnn.network import Network
-from lwnn.options import about
-from lwnn.training import Options, make_optimizer, resolve, share_out, train
+from lwnn.options import Options, about, resolve
+from lwnn.training import make_optimizer, share_out, train
 
 QUICK = {"epochs": 3, "hidden": (12,), "batch": 16}
 #: Rules that follow a gradient, with hidden layers, mini-batches and optimizers.

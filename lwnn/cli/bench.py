@@ -11,7 +11,7 @@ from lwnn.cli import paths, progress
 from lwnn.cli.arguments import Drop, Features, Json, Missing, Quiet, Target, columns, widths
 from lwnn.cli.console import Console, listed
 from lwnn.errors import UsageError
-from lwnn.options import ALGOS
+from lwnn.options import ALGOS, Options
 
 #: Rules that are compared unless others are named.
 _USUAL, _OVER_TIME = "ff,bp,wp", "bp,wp"
@@ -75,7 +75,6 @@ def bench(
     """
     from lwnn.comparison import compare  # noqa: PLC0415
     from lwnn.data import sample_path  # noqa: PLC0415
-    from lwnn.training import Options  # noqa: PLC0415
 
     console = Console("bench", json=json, quiet=quiet)
     net = {"hidden": widths(hidden), "recurrent": recurrent, "timesteps": timesteps}

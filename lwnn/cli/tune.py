@@ -21,6 +21,7 @@ from lwnn.cli.arguments import (
 )
 from lwnn.cli.console import Console, complain, percent
 from lwnn.errors import UsageError
+from lwnn.options import Options
 
 _INTERRUPTED = 130
 _BYTES = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([km]?)i?b?", re.IGNORECASE)
@@ -112,7 +113,6 @@ def tune(
     Hidden sizes, rule, readout and rate, by accuracy on the validation rows.
     """
     from lwnn import modelfile, tuning  # noqa: PLC0415
-    from lwnn.training import Options  # noqa: PLC0415
     from lwnn.tuning.study import quiet as quieted  # noqa: PLC0415
 
     console = Console("tune", json=json, quiet=quiet)

@@ -11,8 +11,9 @@ from lwnn import modelfile
 from lwnn.data import Column, Recipe, Scaler, load
 from lwnn.data.recipe import bounds_of
 from lwnn.errors import DataError, MissingToolError, UsageError
+from lwnn.options import Options
 from lwnn.quantization import quantize
-from lwnn.training import Options, train
+from lwnn.training import train
 
 
 def flowers(rows=120, seed=0, wild=()):
