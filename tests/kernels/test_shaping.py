@@ -12,6 +12,7 @@ from kernel_problems import (
 )
 
 from lwnn._kernels import reference
+from lwnn._kernels.reference.steps import Training
 from lwnn.learning.optimizers import OPTIMIZERS
 from lwnn.network import PAIRS
 
@@ -197,7 +198,7 @@ def test_a_share_of_the_units_is_silent_and_their_mean_is_kept():
     problem = make_problem("dense", (300, 300), rows=40, batch=40)
     hyper = np.array([0.1, 0.9, 0.99, 1e-8, 0, 0, 0, 0, 0, 0, 0, 11.0, 0.25])
     steps = [
-        reference._Training(problem.network.table, 0, hyper, np.zeros((0, 1)), step).masks(40, 2)
+        Training(problem.network.table, 0, hyper, np.zeros((0, 1)), step).masks(40, 2)
         for step in (0, 1)
     ]
     masks = [mask for masks in steps for mask in masks]

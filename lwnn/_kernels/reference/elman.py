@@ -1,23 +1,21 @@
-"""The kernels of Elman nets in plain NumPy; see `lwnn._kernels.reference`."""
+"""Elman nets in plain NumPy; see `lwnn/_kernels/elman.pxi` for the equations."""
 
 import numpy as np
 
-from lwnn._kernels.reference import (
+from lwnn._kernels.reference.net import (
     ACTIVATION,
     IN,
     OUT,
-    PER_FAN_IN,
-    PER_NODE,
-    PER_WEIGHT,
     _activate,
-    _batches,
     _cost,
     _layer,
     _scaled,
-    _signs,
     _slope,
-    _Training,
 )
+from lwnn._kernels.reference.perturbation import PER_FAN_IN, PER_NODE, PER_WEIGHT, _signs
+from lwnn._kernels.reference.steps import Training, _batches
+
+__all__ = ["bptt_epoch", "elman_scores", "elman_workspace", "elman_wp_epoch", "elman_wp_workspace"]
 
 
 def elman_workspace(table, steps, batch, training, threads):
@@ -103,7 +101,7 @@ def bptt_epoch(
     workspace,
     threads,
 ):
-    loss, how = 0.0, _Training(table, method, hyper, state, step)
+    loss, how = 0.0, Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
         how.open(params)
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
@@ -194,7 +192,7 @@ def elman_wp_epoch(
     workspace,
     threads,
 ):
-    loss, how = 0.0, _Training(table, method, hyper, state, step)
+    loss, how = 0.0, Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))
         how.open(params)

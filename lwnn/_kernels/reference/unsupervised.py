@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from lwnn._kernels.reference import (
-    CROSS_ENTROPY,
-    _batches,
-    _cost,
-    _layer,
-    _normalised,
-    _scaled,
-    _sigmoid,
-    _Training,
-)
+from lwnn._kernels.reference.net import CROSS_ENTROPY, _cost, _layer, _normalised, _scaled, _sigmoid
+from lwnn._kernels.reference.steps import Training, _batches
 
 __all__ = ["un_epoch", "un_head_epoch", "un_scores", "un_workspace"]
 
@@ -65,7 +57,7 @@ def un_epoch(
     workspace,
     threads,
 ):
-    how, layers = _Training(table, method, hyper, state, step), slice(0, table[-1, 2])
+    how, layers = Training(table, method, hyper, state, step), slice(0, table[-1, 2])
     for rows in _batches(order, batch):
         how.open(params)
         pairs = np.concatenate([rows, partner[rows]])
@@ -99,7 +91,7 @@ def un_head_epoch(
 ):
     loss, first = 0.0, table[-1, 2]
     head = slice(first, first + (table[-1, 0] + 1) * table[-1, 1])
-    how = _Training(table, method, hyper, state, step)
+    how = Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
         how.open(params)
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))

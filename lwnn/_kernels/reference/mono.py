@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from lwnn._kernels.reference import (
-    CROSS_ENTROPY,
-    _batches,
-    _cost,
-    _layer,
-    _normalised,
-    _scaled,
-    _Training,
-)
+from lwnn._kernels.reference.net import CROSS_ENTROPY, _cost, _layer, _normalised, _scaled
+from lwnn._kernels.reference.steps import Training, _batches
 
 __all__ = ["mf_epoch", "mf_scores", "mf_workspace"]
 
@@ -70,7 +63,7 @@ def mf_epoch(
     workspace,
     threads,
 ):
-    how = _Training(table, method, hyper, state, step)
+    how = Training(table, method, hyper, state, step)
     for rows in _batches(order, batch):
         how.open(params)
         inputs = _inputs(x[rows], level, scaler, clip, params.dtype, how)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from lwnn._kernels.reference import (
+from lwnn._kernels.reference.net import (
     CROSS_ENTROPY,
     LABEL,
-    _batches,
     _cost,
     _drawn_labels,
     _layer,
@@ -13,8 +12,8 @@ from lwnn._kernels.reference import (
     _one_hot,
     _scaled,
     _sigmoid,
-    _Training,
 )
+from lwnn._kernels.reference.steps import Training, _batches
 
 __all__ = ["td_epoch", "td_scores", "td_workspace"]
 
@@ -129,7 +128,7 @@ def td_epoch(
     workspace,
     threads,
 ):
-    how, settling = _Training(table, method, hyper, state, step), (hot, keep, first, last, alpha)
+    how, settling = Training(table, method, hyper, state, step), (hot, keep, first, last, alpha)
     for rows in _batches(order, batch):
         how.open(params)
         inputs = how.inputs(_scaled(x[rows], scaler, clip, params.dtype))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lwnn._kernels.reference import _layer, _one_hot, _scaled
+from lwnn._kernels.reference.net import _layer, _one_hot, _scaled
 
 __all__ = ["perceptron_epoch", "perceptron_workspace"]
 
