@@ -1,21 +1,6 @@
 """The kernels, built for any processor of the platform."""
 
-include "common.pxi"
-include "dense.pxi"
-include "ff_losses.pxi"
-include "forward_forward.pxi"
-include "few.pxi"
-include "columns.pxi"
-include "mono.pxi"
-include "unsupervised.pxi"
-include "topdown.pxi"
-include "images.pxi"
-include "perceptron.pxi"
-include "perturbation.pxi"
-include "perturbation_forms.pxi"
-include "elman.pxi"
-include "elman_perturbation.pxi"
-include "int8.pxi"
+include "kernels.pxi"
 
 
 cdef extern from "processor.h":
