@@ -118,6 +118,15 @@ ROWS = {
             seeds=(0,),
         ),
         Row(
+            "ff-jitter-wide",
+            "the same with 784-2000-2000, 170 epochs",
+            {
+                **{"algo": "ff", "hidden": (2000, 2000), "epochs": 170},
+                **{"augment": "shift:2", "dropout": 0.2},
+            },
+            seeds=(0,),
+        ),
+        Row(
             "unsupervised",
             "unsupervised, hybrid negatives, 784-3x1500, 20 epochs, linear head",
             {
