@@ -1,6 +1,7 @@
 """Every option of training is a parameter of the estimators that it means something to."""
 
 import inspect
+import os
 import threading
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_thread_of_a_pool_takes_one_core():
 
 @pytest.mark.parametrize(("said", "most"), [("1", 1), ("1,2", 1), ("", None), ("many", None)])
 def test_processes_are_told_how_many_cores_they_have(monkeypatch, said, most):
-    monkeypatch.setattr(training.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     network = Network("dense", 1000, (1000,), 10)
     assert training.default_threads(RULES["bp"], network, 1000) == (most or 8)
