@@ -81,8 +81,8 @@ def name_of(path):
 def test_there_are_modules_to_read():
     found = {name_of(path) for path in modules()}
     assert {"errors.py", "training/run.py", "data/loading.py", "_kernels/__init__.py"} <= found
-    pieces = imported(PACKAGE / "training" / "pieces.py")
-    assert pieces >= {"learning", "model", "training", "_kernels"}
+    assert imported(PACKAGE / "training" / "pieces.py") >= {"learning", "model", "_kernels"}
+    assert imported(PACKAGE / "training" / "parts.py") >= {"data", "learning", "training"}
     assert imported(PACKAGE / "learning" / "loop.py") >= {"errors", "learning"}
 
 
