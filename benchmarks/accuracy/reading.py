@@ -7,14 +7,15 @@ negative log-likelihood), and the errors of goodness and head averaged, in perce
 
 import argparse
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 
 import numpy as np
 
 import lwnn
+from benchmarks.accuracy import tables
 from benchmarks.accuracy.data import Folders, MissingDataError, parts
-from benchmarks.accuracy.tables import TABLES
 from lwnn.options import about
 
 FACTORS = (1, 2, 4, 6, 8, 12, 16)
@@ -56,14 +57,10 @@ def of_mnist(folders, options):
 def sources(folders):
     """Name of each data set, and what gives its readings with options."""
     if folders.tables is None:
-        raise MissingDataError("tables: needs --tables FOLDER")
-    for name, (file, target) in TABLES.items():
-        path = folders.tables / file
-        if not path.exists():
-            raise MissingDataError(f"{name}: {folders.tables} has no {file}")
-        yield name, lambda options, path=path, target=target: of_table(path, target, options)
-    yield "digits", lambda options: of_table(lwnn.sample_path(), None, options)
-    yield "mnist", lambda options: of_mnist(folders, options)
+        raise MissingDataError("needs --tables FOLDER")
+    for name in (*tables.TABLES, "digits"):
+        yield name, functools.partial(of_table, *tables.source(name, folders.tables))
+    yield "mnist", functools.partial(of_mnist, folders)
 
 
 def main(arguments=None):

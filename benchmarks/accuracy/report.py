@@ -14,8 +14,9 @@ per seed, after the last epoch. `±` is the standard deviation over the seeds.
 One row is an exception: nets on moved images had been tested before the settings of `ff-jitter`
 stood. Without dropout 784-1000-1000 had 0.86 % after 60 epochs; with it 784-1500-1500 had 0.77 %
 after 140 and 784-2000-2000 0.85 % after 170, all at the usual sharpness and with a goodness that
-counted less in the reading. Dropout and the sharpness of the row were then chosen on held-out rows.
-With one seed each, luck alone may part these figures; none shows that the target can be met.
+counted less in the reading. Dropout was chosen on held-out rows before the second of these tests,
+the sharpness of the row after the last. With one seed each, luck
+alone may part these figures; none shows that the target can be met.
 
     python -m benchmarks.accuracy --mnist FOLDER --tables FOLDER
 

@@ -202,7 +202,7 @@ def main(arguments=None):
     for table in asked.only or NAMES:
         try:
             with tempfile.TemporaryDirectory() as made:
-                path, target = _source(table, asked.tables, Path(made))
+                path, target = source(table, asked.tables, Path(made))
                 _run(table, path, target, asked)
         except MissingDataError as error:
             print(f"{table}: {error}", file=sys.stderr)
@@ -221,8 +221,8 @@ def _run(table, path, target, asked):
         print(f"{table}: seed {seed}: {shown}", flush=True)
 
 
-def _source(table, folder, made):
-    """The file of a table, written into `made` if there is none, and the label's column."""
+def source(table, folder, made=None):
+    """The file of a table, and the label's column; scikit-learn's are written into `made`."""
     if table == "digits":
         return lwnn.sample_path(), None
     if table not in BUNDLED:

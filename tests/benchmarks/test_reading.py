@@ -13,7 +13,7 @@ QUICK = {"hidden": (8, 8), "epochs": 2, "threads": 1}
 def tables(tmp_path, monkeypatch):
     lines = [f"{n % 7},{n % 5},{'ab'[n % 7 > 3]}" for n in range(80)]
     (tmp_path / "small.data").write_text("\n".join(lines) + "\n")
-    monkeypatch.setattr(reading, "TABLES", {"small": ("small.data", None)})
+    monkeypatch.setattr(reading.tables, "TABLES", {"small": ("small.data", None)})
     return tmp_path
 
 

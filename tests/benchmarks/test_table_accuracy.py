@@ -88,14 +88,14 @@ def test_what_is_missing_is_said(folder, monkeypatch, capsys):
 @pytest.mark.parametrize(("name", "shape"), [("wine", (178, 13)), ("wdbc", (569, 30))])
 def test_tables_of_scikit_learn_become_files(tmp_path, name, shape):
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-    path, target = tables._source(name, None, tmp_path)
+    path, target = tables.source(name, None, tmp_path)
     data = lwnn.load(path, target=target)
     assert (data.x.shape, data.target) == (shape, "class")
     assert "malignant" in data.labels or "class_0" in data.labels
 
 
 def test_the_bundled_digits_need_no_folder(tmp_path):
-    path, target = tables._source("digits", None, tmp_path)
+    path, target = tables.source("digits", None, tmp_path)
     assert len(lwnn.load(path, target=target).labels) == 10
 
 
