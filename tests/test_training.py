@@ -733,6 +733,7 @@ SHAPING = [
     {"schedule": "step", "decay": 0.5},
     {"schedule": "step", "decay_every": 3},
     {"warmup": 2},
+    {"schedule": "constant", "average": 3},
     {"l1": 0.01},
     {"l2": 0.1},
     {"clip_gradient": 1e-3, "optimizer": "sgd"},

@@ -210,6 +210,9 @@ class _Loop:
 
     def epoch(self, epoch):
         where = self.rule.stage(epoch - self.done, self.stage.epochs)
+        if where[0] == 1:
+            # What learnt until now stays as it is: it must not be mixed with what it was before.
+            self.rule.average.restart()
         rate = self.stage.rate * self.schedule(*where)
         self.rule.next_epoch()
         # Layers that learn without labels do not look at them for this either.
@@ -222,20 +225,27 @@ class _Loop:
             total += self.learn(order[start : start + step], rate)
         if not np.isfinite(self.rule.params.vector).all():
             raise _DivergedError
+        self.rule.average.take()
+        with self.rule.average.in_place():
+            told = self.look(epoch, {"rate": rate, "loss": float(total / len(order))})
+        self.report(epoch, len(order), told)
+
+    def look(self, epoch, learnt):
+        """Judge the net as it stands after an epoch, and keep it if it is as good as the best."""
         judged = self.judge() if self.stage.judged else None
         layers, warnings = self.rule.health(), self.rule.warnings()
-        learnt = {
-            "loss": float(total / len(order)),
+        told = {
+            **learnt,
             f"validation_{self.measure}": judged[0] if judged else None,
             "saturation": self.rule.saturation(self.looked_at()),
             **({"layers": layers} if layers else {}),
         }
-        self.result.history.append({"epoch": epoch, "rate": rate, **learnt})
+        self.result.history.append({"epoch": epoch, **told})
         self.result.warnings += warnings
         if self.stage.judged and self.is_worth_keeping(judged):
             self.best[:] = self.rule.params.vector
             self.result.best_epoch = epoch
-        self.report(epoch, len(order), {**learnt, "rate": rate, "warnings": warnings})
+        return {**told, "warnings": warnings}
 
     def rows_between_looks(self):
         """Whole mini-batches that take about as long as a person waits for Ctrl-C."""

@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 
 from lwnn.learning.augment import Shifts, Silences
+from lwnn.learning.averaging import Average
 from lwnn.learning.optimizers import Optimizer
 from lwnn.network import Network, Params
 from lwnn.scoring import score
@@ -69,6 +70,8 @@ class Rule(abc.ABC):
         Any number gives the same bits.
     shifts : Shifts or Silences, optional
         What changes the rows anew for every epoch.
+    average : int
+        Epochs over which the weights that the net is judged and kept by are averaged.
     """
 
     #: Kind of network that the rule trains.
@@ -92,6 +95,7 @@ class Rule(abc.ABC):
         draws: np.random.Generator,
         threads: int = 1,
         shifts: Shifts | Silences | None = None,
+        average: int = 1,
     ):
         self.network = network
         self.shifts = shifts
@@ -105,6 +109,7 @@ class Rule(abc.ABC):
         self.draws = draws
         self.threads = threads
         self.params = Params(network)
+        self.average = Average(self.params.vector, average)
         self.goals = self.layer_goals()
         self.start(init)
         self.workspace = np.empty(self.workspace_size(), np.float32)
@@ -194,10 +199,10 @@ class Rule(abc.ABC):
     def working_bytes(self):
         """Bytes that training holds beside the rows.
 
-        Parameters, the loop's copy of the best ones, what the optimizer remembers, scratch,
-        moved images.
+        Parameters, the loop's copy of the best ones, their mean, what the optimizer remembers,
+        scratch, moved images.
         """
-        moved = self.shifts.nbytes if self.shifts else 0
+        moved = (self.shifts.nbytes if self.shifts else 0) + self.average.nbytes
         buffers = (self.optimizer.state, self.workspace)
         return moved + 2 * self.params.vector.nbytes + sum(buffer.nbytes for buffer in buffers)
 

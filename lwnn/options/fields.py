@@ -199,12 +199,18 @@ class Options:
         shown="a third of the epochs, at least 10",
         span=(1, 1_000_000),
     )
+    average: int | None = _option(
+        int,
+        "Epochs over which weights are averaged; the net is judged and kept by the mean.",
+        "Schedule",
+        span=(1, 1_000_000),
+    )
     schedule: str | None = _option(
         str,
         "How the rate falls over the epochs.",
         "Schedule",
         default=defaults.schedule,
-        shown="cosine for mf on bytes, else cooldown",
+        shown="constant with --average, cosine for mf on bytes, else cooldown",
         values=("cooldown", "constant", "step", "exponential", "cosine"),
     )
     decay: float | None = _option(

@@ -73,6 +73,7 @@ def make_rule(dataset, parts, scaler, options, settings, rule_class):
         draws=stream(options.seed, "draws"),
         threads=options.threads or default_threads(rule_class, network, batch),
         shifts=changes_of(dataset, parts.train.x, scaler, settings, options),
+        average=settings.get("average", 1),
         **extra,
     )
 

@@ -30,7 +30,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 #: Options whose every value is an ingredient, and panels of which every option is one.
 NAMED, PANELS = ("optimizer", "schedule", "activation", "weights"), ("Penalties and noise",)
 #: Ingredients in other panels, and options that only say how much of another one.
-OTHERS, AMOUNTS = ("warmup", "input_dropout"), ("momentum", "decay", "decay_every", "noise_decay")
+OTHERS, AMOUNTS = (
+    ("warmup", "average", "input_dropout"),
+    ("momentum", "decay", "decay_every", "noise_decay"),
+)
 
 OPTIONS = [field.name for field in dataclasses.fields(lwnn.Options)]
 ENTRIES = [
@@ -157,6 +160,21 @@ def rates_of_a_run(name):
 def rates_rise_to_their_height():
     want = [0.1 * min(1, epoch / 4) for epoch in range(1, 8)]
     assert rates(schedule="constant", warmup=3) == pytest.approx(want, rel=1e-12)
+
+
+@property_of("average")
+def weights_are_the_mean_of_those_after_each_epoch():
+    """Shorter runs end where a longer one passes; with a span of 2 the second epoch counts half."""
+
+    def weights(epochs, **options):
+        chosen = {"algo": "bp", "hidden": (), "rate": 0.01, "val": 0.0, "schedule": "constant"}
+        chosen = lwnn.Options(**chosen, epochs=epochs, **options)
+        return lwnn.train(lwnn.load(lwnn.sample_path()), chosen).model.params.vector
+
+    first, second, third = (weights(epochs) for epochs in (1, 2, 3))
+    want = (first + second) / 4 + third / 2
+    assert weights(3, average=2) == pytest.approx(want, abs=1e-6)
+    assert np.abs(want - third).max() > 1e-3
 
 
 @property_of("weights", *test_starts.SPREAD)

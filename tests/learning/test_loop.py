@@ -23,7 +23,7 @@ class Scripted(Rule):
 
     forward_passes = 1
 
-    def __init__(self, losses, hits):
+    def __init__(self, losses, hits, average=1):
         self.losses, self.hits = losses, hits
         self.epoch, self.visits = 0, []
         rows = Rows(np.zeros((ROWS, 2), np.float32), np.arange(ROWS, dtype=np.int32) % 2)
@@ -34,6 +34,7 @@ class Scripted(Rule):
             batch=BATCH,
             init=random,
             draws=random,
+            average=average,
         )
 
     def start(self, rng):
@@ -64,9 +65,9 @@ def judges(count):
     return Rows(np.zeros((count, 2), np.float32), np.zeros(count, np.int32))
 
 
-def run(losses, hits=None, rows=JUDGES, **changes):
+def run(losses, hits=None, rows=JUDGES, average=1, **changes):
     """Fit a scripted rule; returns the rule and the `Fit`."""
-    rule = Scripted(losses, hits or [])
+    rule = Scripted(losses, hits or [], average)
     options = {
         "epochs": len(losses),
         "rate": 0.5,
@@ -323,3 +324,60 @@ def test_before_there_is_something_to_judge_there_is_no_model(staged):
         run([1.0, KeyboardInterrupt()], [9, 9])
     with pytest.raises(TrainingError, match=r"in epoch 2; .* such as --lr 0\.05"):
         run([1.0, np.nan], [9, 9])
+
+
+#: Of the numbers of the epochs, over a span of three, by the equation.
+MEANS = [1.0, 1.5, 2.0, 2 + 2 / 3, 2 + 2 / 3 + (5 - 2 - 2 / 3) / 3]
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """What the rule's parameters are where it is judged, and where it goes on learning."""
+    seen = {"scores": [], "learn": []}
+
+    def watch(name):
+        method = getattr(Scripted, name)
+
+        def first_note(self, *arguments):
+            seen[name].append(float(self.params.vector[0]))
+            return method(self, *arguments)
+
+        monkeypatch.setattr(Scripted, name, first_note)
+
+    for name in seen:
+        watch(name)
+    return seen
+
+
+@pytest.mark.parametrize("hits", [[3, 4, 5, 6, 7], None], ids=["judged", "unjudged"])
+def test_the_net_is_judged_and_kept_by_the_mean_and_learns_from_what_it_was(watched, hits):
+    rule, result = run([1.0] * 5, hits, average=3)
+    assert watched["scores"] == pytest.approx(MEANS)
+    assert watched["learn"] == [0, 1, 2, 3, 4]
+    assert result.best_epoch == 5
+    assert rule.params.vector == pytest.approx(MEANS[-1])
+
+
+def test_the_best_mean_is_kept():
+    rule, result = run([1.0] * 5, [3, 4, 9, 5, 5], average=3)
+    assert result.best_epoch == 3
+    assert rule.params.vector == pytest.approx(MEANS[2])
+
+
+def test_divergence_leaves_the_last_mean():
+    rule, result = run([1.0, 1.0, 1.0, np.nan], average=3)
+    assert (result.stopped, result.best_epoch) == ("diverged", 3)
+    assert rule.params.vector == pytest.approx(MEANS[2])
+
+
+def test_every_stage_has_a_mean_of_its_own(staged):
+    """Else a part that has learnt its fill would fall back to what it was before."""
+    rule, result = run([1.0] * 5, average=3)
+    assert result.best_epoch == 5
+    assert rule.params.vector == pytest.approx(4)
+
+
+def test_a_span_of_one_is_no_mean_and_takes_no_memory():
+    plain, averaged = (run([1.0] * 3, average=span)[0] for span in (1, 2))
+    assert kept(plain) == 3
+    assert averaged.working_bytes - plain.working_bytes == plain.params.vector.nbytes > 0
