@@ -78,13 +78,13 @@ def same_model(one, other):
 
 REFUSED = [
     ({"algo": "gd"}, "unknown --algo 'gd'; choose from ff, bp, wp, mf"),
-    ({"epochs": 0}, "--epochs 0; expected 1 to 1e+06"),
-    ({"batch": 0}, "--batch 0; expected 1 to 65536"),
+    ({"epochs": 0}, "--epochs 0; expected 1 to 1,000,000"),
+    ({"batch": 0}, "--batch 0; expected 1 to 65,536"),
     ({"rate": -0.1}, "--lr -0.1; expected 1e-12 to 1e+06"),
     ({"rate": float("nan")}, "--lr nan; expected 1e-12 to 1e+06"),
-    ({"patience": 0}, "--patience 0; expected 1 to 1e+06"),
-    ({"threads": 0}, "--threads 0; expected 1 to 1024"),
-    ({"seed": -1}, "--seed -1; expected 0 to 9.22337e+18"),
+    ({"patience": 0}, "--patience 0; expected 1 to 1,000,000"),
+    ({"threads": 0}, "--threads 0; expected 1 to 1,024"),
+    ({"seed": -1}, "--seed -1; expected 0 to 9,223,372,036,854,775,807"),
     ({"cost": "mse"}, "--cost goes with --algo bp or --algo wp, not with --algo ff"),
     ({"activation": "tanh"}, "--activation goes with --algo bp or --algo wp, not with --algo ff"),
     (
@@ -724,6 +724,16 @@ def test_bytes_are_mapped_to_shares_of_white(digits):
 def test_gradient_descent_refuses_more_rows_than_fit_a_mini_batch():
     with pytest.raises(UsageError, match=r"all 65,537 training rows at once; .* 65,536 at most"):
         resolve(Options(optimizer="gd"), 65_537, 4)
+
+
+def test_a_layer_that_is_done_is_not_averaged_on(dataset):
+    """What later layers learn on top of is what it was at the end of its own epochs."""
+    shape = {"hidden": (12, 7), "greedy": True, "schedule": "constant", "epochs": 6, "val": 0}
+    plain, mean = (train(dataset, Options(**shape, average=span)).model for span in (1, 3))
+    names = ("layer1.weight", "layer2.weight")
+    first, second = (np.array_equal(plain.params[name], mean.params[name]) for name in names)
+    assert first
+    assert not second
 
 
 #: Each changes what is learnt, whatever the rule.

@@ -64,5 +64,9 @@ def check_value(name, value, algo):
         known = ", ".join(dict.fromkeys(known if algo in ("ff", *FORMS) else allowed))
         raise UsageError(f"unknown --{flag(name)} {value!r}; choose from {known}")
     if told.span and not told.span[0] <= value <= told.span[1]:
-        least, most = told.span
-        raise UsageError(f"--{flag(name)} {value:g}; expected {least:g} to {most:g}")
+        given, least, most = map(_number, (value, *told.span))
+        raise UsageError(f"--{flag(name)} {given}; expected {least} to {most}")
+
+
+def _number(value):
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
