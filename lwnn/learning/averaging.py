@@ -1,4 +1,4 @@
-"""A mean of the weights over the last epochs, which errs less often than any one of them.
+"""A mean of the weights over the last epochs: less left to the chance of the last mini-batches.
 
 With w the weights after an epoch, n the epochs since the net or this part of it began to learn, and
 N the span::

@@ -60,6 +60,16 @@ def test_the_page_shows_mean_spread_and_missed_targets(stored):
     assert made["machine"]["processor"] in page
 
 
+def test_rows_are_told_apart_by_machine_where_there_are_two(stored):
+    made = store.load(stored)["digits"]["test"]["3"]
+    other = {**made, "machine": {**made["machine"], "kernels": "odd"}}
+    rows = {"ff": {"test": {"0": other}}, "digits": {"test": {"0": made, "1": made}}}
+    lines = [line for line in report.page(rows).splitlines() if line.startswith("Measured on")]
+    assert len(lines) == 2
+    assert {line.endswith("): `ff`.") for line in lines if "odd kernels" in line} == {True}
+    assert {line.endswith("): `digits`.") for line in lines if "odd kernels" not in line} == {True}
+
+
 def test_a_row_worse_than_its_peer_is_named():
     done = {"ff": [{"error": 1.3}], "bp": [{"error": 1.2}]}
     assert list(report.problems(ROWS["ff"], done["ff"], done)) == [
