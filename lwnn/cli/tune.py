@@ -225,7 +225,8 @@ def _of(part, whole):
 def _counted(budget):
     if budget.board is None:
         return "counted: weights, constants, a row, working memory; --board adds code and stack"
-    return f"counted: all that a firmware for {budget.board.words} takes for this model"
+    whole = f"counted: all that a firmware for {budget.board.words} takes for this model"
+    return f"{whole};\n{budget.how}"
 
 
 def _fields(tuned):

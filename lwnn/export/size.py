@@ -72,6 +72,16 @@ class Size:
         return self.readings + self.static + self.stack
 
 
+def is_measured(board):
+    """Whether the board's compiler is installed, so that sizes are no estimates."""
+    return board.compiler is not None and shutil.which(board.compiler) is not None
+
+
+def how(measured):
+    """How code and stack became known, for a person."""
+    return "measured" if measured else "estimated, as no compiler for the board was found"
+
+
 def size_of(program, readings, files, name, board):
     """Measure a model for a board with its compiler, or estimate.
 
@@ -93,7 +103,7 @@ def size_of(program, readings, files, name, board):
     constants = program.rom - weights
     fixed = {"weights": weights, "constants": constants}
     fixed |= {"readings": 4 * readings, "scratch": program.ram}
-    if board.compiler is None or not shutil.which(board.compiler):
+    if not is_measured(board):
         kind = next(kind for kind in _CODE if program.runtime[0] == f"lwnn_{kind}.h")
         code = _CODE[kind] + (_TWICE if "LWNN_DOUBLE 1" in program.defines else 0)
         code += _COLUMNS if "lwnn_columns.h" in program.runtime else 0
@@ -152,9 +162,8 @@ def _stack(folder):
 
 def report(size, board):
     """Lines that tell a person what `size` is on `board`."""
-    how = "measured" if size.measured else "estimated, as no compiler for the board was found"
     return [
-        f"{board.words}; code and stack {how}",
+        f"{board.words}; code and stack {how(size.measured)}",
         f"flash: weights {size.weights:,}, constants {size.constants:,}, code {size.code:,} bytes",
         f"memory: readings {size.readings:,}, static {size.static:,}, stack up to "
         f"{size.stack:,} bytes, {size.scratch:,} of them working memory",

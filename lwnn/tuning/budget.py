@@ -80,6 +80,13 @@ class Budget:
         found = size.size_of(program, inputs, files, _NAME, self.board)
         return Need(found.flash, found.ram)
 
+    @property
+    def how(self):
+        """How code and stack became known, for a person; empty where they are not counted."""
+        if self.board is None:
+            return ""
+        return f"code and stack {size.how(size.is_measured(self.board))}"
+
     def _program(self, model):
         target = "portable" if self.board is None else self.board.target
         return csource.program_of(model, target_of(target))

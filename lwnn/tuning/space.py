@@ -157,9 +157,10 @@ class Space:
             readout = "output" if algo == "bp" else about("readout").allowed(algo)[-1]
             smallest.append(self._need(algo, readout, () if algo == "bp" else (_LEAST,)))
         need = min(smallest, key=lambda need: (need.flash, need.memory))
+        how = self._budget.how and f" ({self._budget.how})"
         raise GateError(
             f"nothing fits: the smallest net takes {need.flash:,} bytes of flash and "
-            f"{need.memory:,} of memory; allow more, or use fewer columns"
+            f"{need.memory:,} of memory{how}; allow more, or use fewer columns"
         )
 
 

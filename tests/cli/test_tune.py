@@ -158,6 +158,16 @@ def test_what_cannot_be_meant_is_refused(refused, trees, arguments, code, said):
     assert said in refused("tune", trees, *QUICK, "-q", *arguments, code=code)
 
 
+def test_estimated_sizes_are_said_to_be_estimates(lwnn, refused, trees, monkeypatch):
+    """Without the board's compiler they are larger than need be, and nothing may seem to fit."""
+    monkeypatch.setattr("lwnn.export.size.is_measured", lambda board: False)
+    said = "code and stack estimated, as no compiler for the board was found"
+    board = ("--board", "uno", "-q")
+    assert f";\n{said}\n" in lwnn("tune", trees, *QUICK, *board).out
+    tight = refused("tune", trees, *QUICK, *board, "--max-flash", "1k", code=1)
+    assert f" of memory ({said}); allow more" in " ".join(tight.split())
+
+
 def test_the_password_of_a_storage_is_not_repeated(refused, trees):
     address = "sqlite://user:secret@host/none/x.db"
     said = refused("tune", trees, *QUICK, "-q", "--max-flash", "4k", "--storage", address)
