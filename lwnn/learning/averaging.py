@@ -29,12 +29,13 @@ class Average:
         self.vector, self.span = vector, span
         #: No memory is taken where nothing is averaged.
         self.mean = np.empty(vector.size if span > 1 else 0, np.float32)
+        self.scratch = np.empty_like(self.mean)
         self.taken = 0
 
     @property
     def nbytes(self):
-        """Bytes that the mean takes."""
-        return self.mean.nbytes
+        """Bytes that the mean takes, and what it is worked out in."""
+        return self.mean.nbytes + self.scratch.nbytes
 
     def restart(self):
         """Forget all epochs."""
@@ -43,10 +44,14 @@ class Average:
     def take(self):
         """Count the vector as it is now in."""
         self.taken += 1
+        if not self.mean.size:
+            return
         if self.taken == 1:
-            self.mean[:] = self.vector[: self.mean.size]
-        elif self.mean.size:
-            self.mean += (self.vector - self.mean) / np.float32(min(self.taken, self.span))
+            self.mean[:] = self.vector
+            return
+        np.subtract(self.vector, self.mean, out=self.scratch)
+        self.scratch /= min(self.taken, self.span)
+        self.mean += self.scratch
 
     @contextlib.contextmanager
     def in_place(self):
@@ -54,9 +59,9 @@ class Average:
         if not self.mean.size:
             yield
             return
-        learnt = self.vector.copy()
+        self.scratch[:] = self.vector
         self.vector[:] = self.mean
         try:
             yield
         finally:
-            self.vector[:] = learnt
+            self.vector[:] = self.scratch

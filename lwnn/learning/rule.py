@@ -199,8 +199,8 @@ class Rule(abc.ABC):
     def working_bytes(self):
         """Bytes that training holds beside the rows.
 
-        Parameters, the loop's copy of the best ones, their mean, what the optimizer remembers,
-        scratch, moved images.
+        Parameters, the loop's copy of the best ones, what their mean takes, what the optimizer
+        remembers, scratch, moved images.
         """
         moved = (self.shifts.nbytes if self.shifts else 0) + self.average.nbytes
         buffers = (self.optimizer.state, self.workspace)

@@ -156,7 +156,7 @@ def level(job):
 
 
 def schedule(job):
-    """Mono-Forward ends colder on images; a mean of weights wants them to go on moving."""
+    """Mono-Forward ends colder on images; what is averaged is to go on moving."""
     if job.settings.get("average", 1) > 1:
         return "constant"
     return "cosine" if job.rule == "mf" and job.images else "cooldown"
