@@ -239,6 +239,7 @@ def _fields(tuned):
         "trials": tuned.counts,
         "limits": limits,
         "takes": vars(tuned.need),
+        "measured": tuned.budget.measured,
         "best": vars(tuned.best),
         "front": [vars(trial) for trial in tuned.front],
         "metrics": {"test": test if tuned.test_rows else None},

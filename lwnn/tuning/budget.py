@@ -81,11 +81,14 @@ class Budget:
         return Need(found.flash, found.ram)
 
     @property
+    def measured(self):
+        """Whether a compiler measures code and stack; None where they are not counted."""
+        return None if self.board is None else size.is_measured(self.board)
+
+    @property
     def how(self):
         """How code and stack became known, for a person; empty where they are not counted."""
-        if self.board is None:
-            return ""
-        return f"code and stack {size.how(size.is_measured(self.board))}"
+        return "" if self.board is None else f"code and stack {size.how(self.measured)}"
 
     def _program(self, model):
         target = "portable" if self.board is None else self.board.target

@@ -164,6 +164,7 @@ def test_estimated_sizes_are_said_to_be_estimates(lwnn, refused, trees, monkeypa
     said = "code and stack estimated, as no compiler for the board was found"
     board = ("--board", "uno", "-q")
     assert f";\n{said}\n" in lwnn("tune", trees, *QUICK, *board).out
+    assert json.loads(lwnn("tune", trees, *QUICK, *board, "--json").out)["measured"] is False
     tight = refused("tune", trees, *QUICK, *board, "--max-flash", "1k", code=1)
     assert f" of memory ({said}); allow more" in " ".join(tight.split())
 

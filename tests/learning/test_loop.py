@@ -338,11 +338,11 @@ def watched(monkeypatch):
     def watch(name):
         method = getattr(Scripted, name)
 
-        def first_note(self, *arguments):
+        def noted(self, *arguments):
             seen[name].append(float(self.params.vector[0]))
             return method(self, *arguments)
 
-        monkeypatch.setattr(Scripted, name, first_note)
+        monkeypatch.setattr(Scripted, name, noted)
 
     for name in seen:
         watch(name)
