@@ -74,7 +74,13 @@ def _chunks(source, file, column):
     """Yield (first row, values) of a column in pieces; as many values as the file tells of rows."""
     name, rows, start = file.schema_arrow[column].name, file.metadata.num_rows, 0
     for batch in file.iter_batches(_ROWS, columns=[name]):
-        values = batch.column(0).to_pylist()
+        try:
+            values = batch.column(0).to_pylist()
+        except OverflowError as error:
+            problem, remedy = "holds a time outside the years 1 to 9999", f"--drop {column}"
+            raise DataError(
+                problem, path=source.path, column=name, remedy=f"leave it out with {remedy}"
+            ) from error
         if start + len(values) > rows:
             break
         yield start, values

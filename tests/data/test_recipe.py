@@ -256,6 +256,19 @@ def test_parquet_with_a_name_that_is_no_text(tmp_path):
         load(tmp_path / "t.parquet")
 
 
+@pytest.mark.parametrize(("kind", "far"), [("date32", 4_000_000), ("timestamp", 1 << 61)])
+def test_parquet_with_a_time_that_no_calendar_here_has(tmp_path, kind, far):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    times = pyarrow.array(
+        [0, far], pyarrow.date32() if kind == "date32" else pyarrow.timestamp("ms")
+    )
+    parquet.write_table(pyarrow.table({"when": times, "kind": ["a", "b"]}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"column 'when': holds a time outside .* --drop 0"):
+        load(tmp_path / "t.parquet")
+
+
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "t.parquet").write_bytes(b"PAR1" * 20)
