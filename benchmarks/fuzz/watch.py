@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -31,6 +32,9 @@ def run(target, seed, until, keep=None):
         Problem to the first file that has it.
     trials : int
     """
+    # glibc reserves 64 MiB of address space for the heap of each thread that a library starts, as
+    # much as a trial may take in all. The workers inherit this; it is read when a process begins.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     spawn, found, trials = multiprocessing.get_context("spawn"), {}, 0
     for attempt in range(_MOST_TRIES):
         with tempfile.TemporaryDirectory() as folder:
